@@ -1,0 +1,191 @@
+"""Keep what the engine made of some accounts: snapshots, evaluations, latest states and events, in one transaction.
+
+An evaluation row is added when the answer differs from the account's latest; the state row is always the latest. An
+evaluation that was overtaken (a newer one is kept already) changes nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import connection, transaction
+
+from recon.actions.events_of_change import events_of_change
+from recon.actions.keep_snapshots import keep_snapshots
+from recon.actions.standing import standing_after
+from recon.engine.facts import Reading
+from recon.models import AccountState, Evaluation, Trigger
+from recon.models.outbox import OutboxEvent
+
+LOCK_NEW = "select pg_advisory_xact_lock(hashtextextended('account ' || id, 0)) from unnest(%s::text[]) as id"
+STATE_COLUMNS = [field.name for field in AccountState._meta.concrete_fields if not field.primary_key]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """One account's answer (the JSON of the rules' document) at the clock `at`, and the readings that it came from."""
+
+    account_id: str
+    at: datetime
+    answer: Mapping[str, Any]
+    readings: tuple[Reading, ...]
+    policy_hash: str
+
+
+def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
+    """The latest state of each account that was not overtaken, in the order of their ids."""
+    rows = sorted(evaluated, key=lambda one: one.account_id)
+    with transaction.atomic():
+        before = _locked([one.account_id for one in rows])
+        rows = [one for one in rows if not _is_overtaken(one, before.get(one.account_id))]
+        keep_snapshots((one.account_id, reading) for one in rows for reading in one.readings)
+        evaluations = _evaluations(rows, before, trigger, actor)
+        states = [_state(one, evaluations[one.account_id], before.get(one.account_id)) for one in rows]
+        AccountState.objects.bulk_create(
+            states, update_conflicts=True, unique_fields=["account_id"], update_fields=STATE_COLUMNS
+        )
+        _emit(states, before, trigger)
+    return states
+
+
+def reads_of(readings: Sequence[Reading]) -> dict[str, dict[str, Any]]:
+    """Store → {ok, as_of, reason}: how each store was read."""
+    return {
+        reading.store.value: {
+            "ok": reading.ok,
+            "as_of": reading.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z") if reading.as_of else None,
+            "reason": reading.reason,
+        }
+        for reading in readings
+    }
+
+
+def _locked(account_ids: list[str]) -> dict[str, AccountState]:
+    """The states as they are, locked until the transaction ends; of accounts without one, the right to make it."""
+    known = _lock_states(account_ids)
+    missing = [account_id for account_id in account_ids if account_id not in known]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_NEW, [missing])
+        known |= _lock_states(missing)
+    return known
+
+
+def _lock_states(account_ids: list[str]) -> dict[str, AccountState]:
+    states = AccountState.objects.filter(account_id__in=account_ids).order_by("account_id")
+    return {state.account_id: state for state in states.select_for_update(of=("self",)).select_related("evaluation")}
+
+
+def _is_overtaken(one: Evaluated, before: AccountState | None) -> bool:
+    return before is not None and before.evaluated_at > one.at
+
+
+def _evaluations(
+    rows: list[Evaluated], before: Mapping[str, AccountState], trigger: Trigger, actor: str
+) -> dict[str, Evaluation]:
+    kept, new = {}, []
+    for one in rows:
+        content_hash = sha256(json.dumps(one.answer, sort_keys=True).encode()).hexdigest()
+        known = before.get(one.account_id)
+        if known is not None and known.evaluation.content_hash == content_hash:
+            kept[one.account_id] = known.evaluation
+        else:
+            new.append(_evaluation(one, content_hash, trigger, actor))
+    kept |= {row.account_id: row for row in Evaluation.objects.bulk_create(new)}
+    return kept
+
+
+def _evaluation(one: Evaluated, content_hash: str, trigger: Trigger, actor: str) -> Evaluation:
+    answer = one.answer
+    drift, plan, truth = answer["drift"], answer["plan"], answer["truth"]
+    return Evaluation(
+        account_id=one.account_id,
+        at=one.at,
+        trigger=trigger,
+        actor=actor,
+        policy_hash=one.policy_hash,
+        content_hash=content_hash,
+        is_known=is_known(answer),
+        reasons=answer["verdict"]["reasons"],
+        state=truth["state"] if truth else None,
+        truth=truth,
+        because=answer["because"],
+        classes=drift["classes"],
+        details=drift["details"],
+        cells=drift["cells"],
+        digest=plan["digest"],
+        risk=plan["risk"],
+        writes=plan["writes"],
+        proposals=plan["proposals"],
+        findings=answer["findings"],
+        next_evaluation_at=moment(answer["next_evaluation_at"]),
+        reads=reads_of(one.readings),
+    )
+
+
+def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) -> AccountState:
+    truth = evaluation.truth
+    classes, details = set(evaluation.classes), set(evaluation.details)
+    findings = sorted({finding["class"] for finding in evaluation.findings})
+    return AccountState(
+        account_id=one.account_id,
+        evaluation=evaluation,
+        evaluated_at=one.at,
+        changed_at=before.changed_at if before and before.evaluation_id == evaluation.id else one.at,
+        drift_since=_drift_since(one, evaluation, before),
+        is_known=evaluation.is_known,
+        state=evaluation.state,
+        classes=evaluation.classes,
+        details=evaluation.details,
+        findings=findings,
+        drifted_cells=len(evaluation.cells),
+        writes=len(evaluation.writes),
+        risk=evaluation.risk,
+        is_stuck_in_bad_debt="stuck" in details,
+        has_inconsistent_flags="inconsistent_debt_flags" in classes and "wrong" not in details,
+        is_flagged_but_paid="flagged_but_paid" in details,
+        last_truth=truth or (before.last_truth if before else None),
+        standing=_standing(one, evaluation, findings, before),
+        owed={currency: sums["collectible_minor"] for currency, sums in truth["balances"].items()} if truth else {},
+        oldest_due_at=moment(truth["oldest_due_at"]) if truth else None,
+        next_evaluation_at=evaluation.next_evaluation_at,
+        reads=reads_of(one.readings),
+    )
+
+
+def _standing(
+    one: Evaluated, evaluation: Evaluation, findings: list[str], before: AccountState | None
+) -> dict[str, Any]:
+    """A verdict unknown says nothing of the other findings: they go on standing."""
+    standing = before.standing if before else {}
+    found = set(findings) if evaluation.is_known else {*findings, *standing}
+    return standing_after(standing, sorted(found), one.at)
+
+
+def _drift_since(one: Evaluated, evaluation: Evaluation, before: AccountState | None) -> datetime | None:
+    """A verdict unknown is not the end of a drift: it says nothing about the cells."""
+    since = before.drift_since if before else None
+    if not evaluation.is_known:
+        return since
+    return (since or one.at) if evaluation.cells else None
+
+
+def _emit(states: list[AccountState], before: Mapping[str, AccountState], trigger: Trigger) -> None:
+    events = [event for state in states for event in events_of_change(before.get(state.account_id), state)]
+    OutboxEvent.objects.bulk_create(
+        OutboxEvent(
+            kind=event.kind, account_id=event.account_id, before=event.before, after=event.after, cause=trigger.value
+        )
+        for event in events
+    )
+
+
+def is_known(answer: Mapping[str, Any]) -> bool:
+    return bool(answer["verdict"]["known"])
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,121 @@
+"""What the engine made of the stores: every outcome that differed from the one before, and for each account the latest."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class Trigger(models.TextChoices):
+    """Why an account was evaluated."""
+
+    EVENT = "event"
+    TIMER = "timer"
+    SWEEP = "sweep"
+    PERSON = "person"
+    APPLY = "apply"
+
+
+class Evaluation(models.Model):
+    """One outcome of one account, kept when it differs from the account's latest. The JSON columns have the shapes of the
+    answer in the rules' document: `truth` is null when the verdict is unknown."""
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.TextField()
+    at = models.DateTimeField(help_text="the clock that the rules were given")
+    trigger = models.TextField(choices=Trigger.choices)
+    actor = models.TextField(default="")
+    policy_hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, help_text="sha256 of the answer")
+
+    is_known = models.BooleanField()
+    reasons = models.JSONField(default=list)
+    state = models.TextField(null=True)
+    truth = models.JSONField(null=True)
+    because = models.JSONField(default=dict)
+    classes = ArrayField(models.TextField(), default=list)
+    details = ArrayField(models.TextField(), default=list)
+    cells = models.JSONField(default=list)
+    digest = models.CharField(max_length=64)
+    risk = models.TextField(null=True)
+    writes = models.JSONField(default=list)
+    proposals = models.JSONField(default=list)
+    findings = models.JSONField(default=list)
+    next_evaluation_at = models.DateTimeField(null=True)
+    reads = models.JSONField(default=dict, help_text="store → {ok, as_of, reason}")
+
+    class Meta:
+        db_table = "evaluation"
+        indexes = [models.Index(fields=["account_id", "-at"], name="evaluation_account")]
+
+
+class AccountState(models.Model):
+    """The latest outcome of one account, in columns that lists and numbers are made from. An evaluation older than the
+    row never replaces it."""
+
+    account_id = models.TextField(primary_key=True)
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="+")
+    evaluated_at = models.DateTimeField(help_text="the latest evaluation, also when its outcome was the same")
+    changed_at = models.DateTimeField(help_text="the evaluation at which the outcome last changed")
+    drift_since = models.DateTimeField(null=True, help_text="since when some cell differs, without a break")
+
+    is_known = models.BooleanField()
+    state = models.TextField(null=True)
+    classes = ArrayField(models.TextField(), default=list)
+    details = ArrayField(models.TextField(), default=list)
+    findings = ArrayField(models.TextField(), default=list, help_text="kinds, each once")
+    drifted_cells = models.IntegerField(default=0)
+    writes = models.IntegerField(default=0)
+    risk = models.TextField(null=True)
+    is_stuck_in_bad_debt = models.BooleanField(default=False)
+    has_inconsistent_flags = models.BooleanField(default=False)
+    is_flagged_but_paid = models.BooleanField(default=False)
+    last_truth = models.JSONField(null=True, help_text="the latest truth that was known; a verdict unknown keeps it")
+    standing = models.JSONField(default=dict, help_text="finding → {since, opened}: a case opens after 24 hours")
+    owed = models.JSONField(default=dict, help_text="currency → collectible minor units")
+    oldest_due_at = models.DateTimeField(null=True)
+    next_evaluation_at = models.DateTimeField(null=True)
+    reads = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "account_state"
+        indexes = [
+            models.Index(fields=["account_id"], name="account_state_drifted", condition=models.Q(drifted_cells__gt=0)),
+            models.Index(fields=["account_id"], name="account_state_writable", condition=models.Q(writes__gt=0)),
+            models.Index(
+                fields=["next_evaluation_at"],
+                name="account_state_timer",
+                condition=models.Q(next_evaluation_at__isnull=False),
+            ),
+            models.Index(fields=["state", "account_id"], name="account_state_state"),
+            GinIndex(fields=["classes"], name="account_state_classes"),
+        ]
+
+
+class SweepRun(models.Model):
+    """One pass over every account that any store knows. Its chunks say how far it is; unfinished, it can go on."""
+
+    id = models.BigAutoField(primary_key=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    actor = models.TextField(default="")
+    accounts = models.IntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text="headlines and verdicts when it finished")
+
+    class Meta:
+        db_table = "sweep_run"
+
+
+class SweepChunk(models.Model):
+    """Some hundred accounts of a sweep, one task. Doing one twice changes nothing."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(SweepRun, on_delete=models.CASCADE, related_name="chunks")
+    number = models.IntegerField()
+    account_ids = ArrayField(models.TextField())
+    done_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(default="")
+
+    class Meta:
+        db_table = "sweep_chunk"
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="sweep_chunk_once")]

@@ -1,0 +1,96 @@
+"""What the mirror knows of Stripe: its freshness, and the objects of a chunk of accounts in a constant number of queries."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from recon.models import MirrorSync, StripeObject
+
+KINDS = ("customers", "subscriptions", "invoices", "payment_intents", "charges", "disputes")
+
+OBJECTS = """
+select id, kind, customer, body from stripe_object
+where customer = any(%(customers)s) or (kind = 'invoices' and id = any(%(invoices)s))
+"""
+ACCOUNTS_CLAIMED = """
+select distinct account_id from stripe_object
+where account_id is not null and account_id > %s order by account_id limit %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MirroredObject:
+    id: str
+    kind: str
+    customer: str | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one account wants of the mirror: its customers' objects, and the invoices that the ledger names."""
+
+    customers: tuple[str, ...]
+    invoices: tuple[str, ...]
+
+
+class MirrorObjects:
+    """The objects of a chunk, to be taken out account by account."""
+
+    def __init__(self, objects: Iterable[MirroredObject]) -> None:
+        self._by_customer: dict[str, list[MirroredObject]] = defaultdict(list)
+        self._invoices: dict[str, MirroredObject] = {}
+        for one in objects:
+            if one.customer is not None:
+                self._by_customer[one.customer].append(one)
+            if one.kind == "invoices":
+                self._invoices[one.id] = one
+
+    def shows_customer(self, customer_id: str) -> bool:
+        return any(one.kind == "customers" for one in self._by_customer.get(customer_id, ()))
+
+    def tables(self, wanted: Wanted) -> dict[str, list[Mapping[str, Any]]]:
+        """Stripe's lists for one account, as a live read would answer them."""
+        found = {one.id: one for customer in wanted.customers for one in self._by_customer.get(customer, ())}
+        found |= {id: self._invoices[id] for id in wanted.invoices if id in self._invoices}
+        tables: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
+        for id in sorted(found):
+            tables[found[id].kind].append(found[id].body)
+        return tables
+
+
+def mirror_as_of() -> datetime | None:
+    """The moment that the whole mirror is at least as fresh as; None when it was never filled."""
+    sync = MirrorSync.objects.filter(completed_at__isnull=False).order_by("-started_at").first()
+    return sync.started_at if sync else None
+
+
+def mirrored(wanted: Sequence[Wanted]) -> MirrorObjects:
+    """One query for a chunk of accounts."""
+    customers = sorted({customer for one in wanted for customer in one.customers})
+    invoices = sorted({invoice for one in wanted for invoice in one.invoices})
+    with connection.cursor() as cursor:
+        cursor.execute(OBJECTS, {"customers": customers, "invoices": invoices})
+        rows = cursor.fetchall()
+    return MirrorObjects(MirroredObject(id, kind, customer, json.loads(body)) for id, kind, customer, body in rows)
+
+
+def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Account → the Stripe customers whose own metadata names it, linked or not."""
+    claims: dict[str, list[str]] = defaultdict(list)
+    rows = StripeObject.objects.filter(account_id__in=list(account_ids)).order_by("id")
+    for account_id, customer_id in rows.values_list("account_id", "id"):
+        claims[account_id].append(customer_id)
+    return claims
+
+
+def claimed_account_ids(after: str, limit: int) -> list[str]:
+    """The accounts that Stripe's customers name, in order, for a sweep that misses none."""
+    with connection.cursor() as cursor:
+        cursor.execute(ACCOUNTS_CLAIMED, [after, limit])
+        return [account_id for (account_id,) in cursor.fetchall()]
