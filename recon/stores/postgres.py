@@ -1,0 +1,190 @@
+"""Reading one of the five databases: one repeatable-read snapshot, one statement a table, all statements in flight.
+
+A store is declared by its tables (`subs_account.py` and its neighbours); the code here is the same for the five.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
+
+from recon.engine.facts import Reading, StoreName
+from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
+from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
+from recon.stores.tables import Table
+from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt, stored_row
+
+BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+OWNER: Final = "_owner"
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A moment that Python has no value for: infinity, before year 1, after 9999."""
+
+    text: str
+
+
+class TolerantTimestamps(TimestamptzLoader):
+    """Gives `Unreadable` where psycopg raises, so that one absurd date fails one account and not a whole chunk."""
+
+    def load(self, data: Any) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return Unreadable(bytes(data).decode(errors="replace"))
+
+
+class PostgresStore:
+    """One of the five databases. Reads as `Store` and `BulkStore` say, writes as `WritableStore` says."""
+
+    name: StoreName
+    tables: tuple[Table, ...]
+    roster: LiteralString
+
+    def __init__(self, url: str, *, patience: Patience | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+        self.connections = Connections(url, patience or Patience())
+        self.clock = clock
+
+    def read(self, scope: Scope) -> Reading:
+        return self.read_many([scope])[scope.account_id]
+
+    def read_many(self, scopes: Sequence[Scope]) -> Mapping[str, Reading]:
+        """What this store says of each account, all out of one snapshot; never raises for an outside failure."""
+        as_of = self.clock()
+        try:
+            rows = self._retrying_a_stale_connection(scopes)
+        except psycopg.Error as error:
+            reason = sentence_of(error, self.name.value, self.connections.place)
+            return {scope.account_id: Reading(self.name, as_of, {}, ok=False, reason=reason) for scope in scopes}
+        return {account: self._reading(as_of, tables) for account, tables in self._by_account(scopes, rows).items()}
+
+    def account_ids(self, after: str, limit: int) -> list[str]:
+        """The next ids that this store knows, in byte order. Raises StoreUnreachable."""
+        try:
+            with self.connections.using() as connection:
+                found = connection.execute(self.roster, {"after": after, "limit": limit}).fetchall()
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        return [row[0] for row in found]
+
+    def branch(self) -> PostgresBranch:
+        return PostgresBranch(self.name, self.connections, {table.name: table for table in self.tables})
+
+    def send_commit(self, gid: str) -> Finish:
+        return PostgresFinish(self.name, self.connections, "COMMIT", gid)
+
+    def send_rollback(self, gid: str) -> Finish:
+        return PostgresFinish(self.name, self.connections, "ROLLBACK", gid)
+
+    def fate(self, xid: str, system_identifier: str) -> Fate:
+        try:
+            with self.connections.using() as connection:
+                return fate_of(connection, xid, system_identifier)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+
+    def in_doubt(self, prefix: str) -> list[InDoubt]:
+        """The prepared transactions of this database whose gid begins with `prefix`."""
+        try:
+            with self.connections.using() as connection:
+                return list_in_doubt(connection, prefix)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+
+    def stored(self, write: RowWrite) -> Mapping[str, Any] | None:
+        """The written columns and the row_version as they stand now; None when the row is not there."""
+        try:
+            with self.connections.using() as connection:
+                return stored_row(connection, write)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+
+    def close(self) -> None:
+        self.connections.close()
+
+    def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
+        return StoreUnreachable(self.name, sentence_of(error, self.name.value, self.connections.place))
+
+    def _retrying_a_stale_connection(self, scopes: Sequence[Scope]) -> Tables:
+        """Reads; once more on new connections when a kept one turns out dead (its server was restarted)."""
+        try:
+            return self._snapshot(scopes)
+        except (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.IdleSessionTimeout):
+            self.connections.close()
+            return self._snapshot(scopes)
+
+    def _snapshot(self, scopes: Sequence[Scope]) -> Tables:
+        asked = {
+            "accounts": [scope.account_id for scope in scopes],
+            "members": sorted({member for scope in scopes for member in scope.family}),
+        }
+        with self.connections.using() as connection:
+            try:
+                return self._rows(connection, asked)
+            except psycopg.DataError:
+                connection.execute("ROLLBACK")
+                return self._rows(connection, asked, tolerant=True)
+
+    def _rows(self, connection: AnsweringConnection, asked: Mapping[str, Any], tolerant: bool = False) -> Tables:
+        with connection.pipeline():
+            connection.execute(BEGIN_SNAPSHOT)
+            cursors = [self._cursor(connection, tolerant).execute(table.select(), asked) for table in self.tables]
+        rows = {table.name: cursor.fetchall() for table, cursor in zip(self.tables, cursors, strict=True)}
+        connection.execute("COMMIT")
+        return rows
+
+    def _cursor(self, connection: AnsweringConnection, tolerant: bool) -> psycopg.Cursor[dict[str, Any]]:
+        cursor = connection.cursor(row_factory=dict_row)
+        if tolerant:
+            cursor.adapters.register_loader("timestamptz", TolerantTimestamps)
+        return cursor
+
+    def _by_account(self, scopes: Sequence[Scope], rows: Tables) -> dict[str, Tables]:
+        """Each row to the account, or accounts, whose truth depends on it; a row reached twice counts once."""
+        readers = _readers_by_member(scopes)
+        shared: dict[str, Tables] = {scope.account_id: {t.name: [] for t in self.tables} for scope in scopes}
+        for table in self.tables:
+            seen: set[tuple[str, ...]] = set()
+            for row in rows[table.name]:
+                owner = row.pop(OWNER)
+                for account in readers[owner] if table.by_family else (owner,):
+                    identity = (account, *(row[column] for column in table.key))
+                    if identity not in seen:
+                        seen.add(identity)
+                        shared[account][table.name].append(row)
+        return shared
+
+    def _reading(self, as_of: datetime, tables: Tables) -> Reading:
+        absurd = next(self._absurd(tables), None)
+        if absurd is not None:
+            return Reading(self.name, as_of, {}, ok=False, reason=absurd)
+        return Reading(self.name, as_of, tables)
+
+    def _absurd(self, tables: Tables) -> Iterator[str]:
+        for table in self.tables:
+            for row in tables[table.name]:
+                for column, value in row.items():
+                    if isinstance(value, Unreadable):
+                        key = ", ".join(str(row[part]) for part in table.key)
+                        yield (
+                            f"{self.name.value}.{table.name}[{key}].{column} holds a date that nobody can work with "
+                            f"({value.text}); ask the store's owner to correct it"
+                        )
+
+
+def _readers_by_member(scopes: Sequence[Scope]) -> dict[str, list[str]]:
+    readers: dict[str, list[str]] = {}
+    for scope in scopes:
+        for member in scope.family:
+            readers.setdefault(member, []).append(scope.account_id)
+    return readers

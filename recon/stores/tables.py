@@ -1,0 +1,42 @@
+"""A store's tables, declared: which columns are read, which are ours to write, how an account finds its rows."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg import sql
+
+from recon.stores.base import RowWrite
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the reference schema, and how an account finds its rows in it.
+
+    `query` names the account of a row as `_owner`: an account that was asked for, or, with `by_family`, any member of
+    its family. Its parameters are `accounts` and `members`, both text[]. `derived` are the columns that a plan may
+    write, and `ours` narrows them to the rows whose key has these values.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    derived: frozenset[str] = frozenset()
+    ours: tuple[tuple[str, str], ...] = ()
+    query: LiteralString | None = None
+    by_family: bool = False
+
+    def select(self) -> sql.Composable:
+        """The statement that reads this table for any number of accounts."""
+        names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
+        if self.query is not None:
+            return sql.SQL(self.query).format(columns=names)
+        asked = sql.Placeholder("members" if self.by_family else "accounts")
+        return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t WHERE t.account_id = ANY({})").format(
+            names, sql.Identifier(self.name), asked
+        )
+
+    def foreign_to_us(self, write: RowWrite) -> set[str]:
+        """What the write touches that the engine does not own: column names, empty when all of it is ours."""
+        columns = {name for name, _ in write.after} - self.derived
+        rows = {name for name, _ in self.ours if (name, dict(self.ours)[name]) not in write.key}
+        return columns | rows | (set() if self.derived else {self.name})

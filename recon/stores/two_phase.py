@@ -1,0 +1,209 @@
+"""One database's part of a two-phase commit, in plain SQL on connections in autocommit mode.
+
+psycopg's own `tpc_*` calls are not used: after a failed PREPARE they leave the connection in a state that no call
+gets out of, and they hide that a PREPARE in a failed transaction prepared nothing. Here every step's status is looked
+at, nothing waits until it has to (so that five databases work at once), and a connection on which anything went wrong
+is closed.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from recon.engine.facts import StoreName
+from recon.stores.base import (
+    Fate,
+    InDoubt,
+    Prepared,
+    RowWrite,
+    StaleRow,
+    StoreUnreachable,
+    WriteRefused,
+)
+from recon.stores.connections import AnsweringConnection, Connections, sentence_of
+from recon.stores.tables import Table
+
+LOCAL_LIMITS: Final[LiteralString] = (
+    "SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '5s', true),"
+    " set_config('idle_in_transaction_session_timeout', '15s', true)"
+)
+IDENTITY: Final[LiteralString] = "SELECT pg_current_xact_id()::text, system_identifier::text FROM pg_control_system()"
+
+
+def statement_of(write: RowWrite) -> tuple[sql.Composed, list[Any]]:
+    """One row's statement, compare-and-set on its version and on every old value; one row or it is stale."""
+    table = sql.Identifier(write.table)
+    if write.row_version is None:
+        columns = [*write.key, *write.after]
+        names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+        marks = sql.SQL(", ").join(sql.Placeholder() for _ in columns)
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(table, names, marks)
+        return statement, [value for _, value in columns]
+    guard, guarded = _unchanged(write)
+    if write.delete:
+        return sql.SQL("DELETE FROM {} WHERE {}").format(table, guard), guarded
+    changes = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.after)
+    statement = sql.SQL("UPDATE {} SET {}, row_version = row_version + 1, updated_at = now() WHERE {}").format(
+        table, changes, guard
+    )
+    return statement, [*(value for _, value in write.after), *guarded]
+
+
+def _unchanged(write: RowWrite) -> tuple[sql.Composed, list[Any]]:
+    keys = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key]
+    olds = [sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(name)) for name, _ in write.before]
+    condition = sql.SQL(" AND ").join([*keys, sql.SQL("row_version = %s"), *olds])
+    values = [*(value for _, value in write.key), write.row_version, *(value for _, value in write.before)]
+    return condition, values
+
+
+class PostgresBranch:
+    """BEGIN, writes, PREPARE on one connection. Raises StaleRow, WriteRefused or StoreUnreachable."""
+
+    def __init__(self, store: StoreName, connections: Connections, tables: Mapping[str, Table]) -> None:
+        self.store = store
+        self._connections = connections
+        self._tables = tables
+        self._connection: AnsweringConnection | None = None
+        self._pipeline = ExitStack()
+        self._counts: list[psycopg.Cursor[Any]] = []
+        self._identity: psycopg.Cursor[Any] | None = None
+        self._gid = ""
+
+    def send_writes(self, gid: str, writes: Sequence[RowWrite]) -> None:
+        """Sends everything up to, and without, PREPARE. Nothing has been waited for on return."""
+        self._refuse_facts(writes)
+        self._gid = gid
+        try:
+            connection = self._connection = self._connections.take()
+            self._pipeline.enter_context(connection.pipeline())
+            connection.execute("BEGIN")
+            connection.execute(LOCAL_LIMITS)
+            self._counts = [connection.execute(*statement_of(write)) for write in writes]
+            self._identity = connection.execute(IDENTITY)
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+
+    def await_writes(self) -> Prepared:
+        """Waits for the writes; each must have met exactly one row, in a transaction that is still sound."""
+        connection, identity = self._working()
+        try:
+            self._pipeline.close()
+            xid, system_identifier = identity.fetchone() or ("", "")
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+        if any(cursor.rowcount != 1 for cursor in self._counts):
+            raise StaleRow(self.store, f"{self.store.value}: a row changed after the plan was computed; recompute")
+        if connection.pgconn.transaction_status != TransactionStatus.INTRANS:
+            # A PREPARE sent now would answer without an error, and prepare nothing.
+            raise WriteRefused(self.store, f"{self.store.value}: the transaction failed before it was prepared")
+        return Prepared(gid=self._gid, xid=xid, system_identifier=system_identifier)
+
+    def send_prepare(self) -> None:
+        connection, _ = self._working()
+        try:
+            self._pipeline.enter_context(connection.pipeline())
+            connection.execute(sql.SQL("PREPARE TRANSACTION {}").format(sql.Literal(self._gid)))
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+
+    def await_prepare(self) -> None:
+        connection, _ = self._working()
+        try:
+            self._pipeline.close()
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+        self._connection = None
+        self._connections.give_back(connection)
+
+    def abandon(self) -> None:
+        """Drops the connection, and with it a transaction that is not prepared."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _working(self) -> tuple[AnsweringConnection, psycopg.Cursor[Any]]:
+        if self._connection is None or self._identity is None:
+            raise WriteRefused(self.store, f"{self.store.value}: this branch was not begun")
+        return self._connection, self._identity
+
+    def _refuse_facts(self, writes: Sequence[RowWrite]) -> None:
+        """A plan that names a column of somebody else's is wrong, whatever the role may do (P1 of the rules)."""
+        for write in writes:
+            table = self._tables.get(write.table)
+            foreign = table.foreign_to_us(write) if table else {write.table}
+            if foreign:
+                names = ", ".join(sorted(foreign))
+                raise WriteRefused(self.store, f"{self.store.value}.{write.table}: not ours to write: {names}")
+
+    def _failed(self, error: psycopg.Error) -> StaleRow | WriteRefused | StoreUnreachable:
+        self.abandon()
+        sentence = sentence_of(error, self.store.value, self._connections.place)
+        if isinstance(error, errors.UniqueViolation):
+            return StaleRow(self.store, f"{self.store.value}: the row was inserted meanwhile; recompute")
+        if error.sqlstate is None or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
+            return StoreUnreachable(self.store, sentence)
+        return WriteRefused(self.store, sentence)
+
+
+class PostgresFinish:
+    """COMMIT PREPARED or ROLLBACK PREPARED, in flight from its making on. Raises StoreUnreachable."""
+
+    def __init__(self, store: StoreName, connections: Connections, verb: LiteralString, gid: str) -> None:
+        self._store = store
+        self._connections = connections
+        self._pipeline = ExitStack()
+        try:
+            self._connection = connections.take()
+            self._pipeline.enter_context(self._connection.pipeline())
+            # A pipeline of one statement: the server refuses COMMIT PREPARED behind any other.
+            self._connection.execute(sql.SQL(verb + " PREPARED {}").format(sql.Literal(gid)))
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+
+    def outcome(self) -> bool:
+        """True: done. False: the server knows no such prepared transaction (its fate has to be asked for)."""
+        try:
+            self._pipeline.close()
+        except errors.UndefinedObject:
+            self._connections.give_back(self._connection)
+            return False
+        except psycopg.Error as error:
+            self._connection.close()
+            raise self._unreachable(error) from error
+        self._connections.give_back(self._connection)
+        return True
+
+    def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
+        return StoreUnreachable(self._store, sentence_of(error, self._store.value, self._connections.place))
+
+
+def fate_of(connection: AnsweringConnection, xid: str, system_identifier: str) -> Fate:
+    """What became of a transaction, asked of the server that ran it; another server's answer would be a guess."""
+    same_server = "SELECT 1 FROM pg_control_system() WHERE system_identifier::text = %s"
+    if connection.execute(same_server, [system_identifier]).fetchone() is None:
+        return Fate.UNKNOWN
+    row = connection.execute("SELECT pg_xact_status(%s::xid8)", [xid]).fetchone()
+    return Fate(row[0]) if row and row[0] else Fate.UNKNOWN
+
+
+def list_in_doubt(connection: AnsweringConnection, prefix: str) -> list[InDoubt]:
+    listed = connection.execute(
+        "SELECT gid, prepared FROM pg_prepared_xacts"
+        " WHERE database = current_database() AND starts_with(gid, %s) ORDER BY gid",
+        [prefix],
+    )
+    return [InDoubt(gid=gid, prepared_at=prepared) for gid, prepared in listed]
+
+
+def stored_row(connection: AnsweringConnection, write: RowWrite) -> Mapping[str, Any] | None:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in (*write.after, ("row_version", None)))
+    keys = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key)
+    statement = sql.SQL("SELECT {} FROM {} WHERE {}").format(names, sql.Identifier(write.table), keys)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement, [value for _, value in write.key]).fetchone()
