@@ -122,7 +122,7 @@ def _environment(var_dir: Path, master: str, pg_port: int, redis_port: int, twin
         "DATABASE_URL": url(provision.OURS, provision.OURS),
         **{f"{store.upper()}_URL": url(provision.engine_role(store), store) for store in stores},
         **{f"SANDBOX_{store.upper()}_OWNER_URL": url(provision.owner_role(store), store) for store in stores},
-        "SANDBOX_STRIPE_TWIN_URL": url(provision.TWIN, provision.TWIN),
+        "STRIPE_TWIN_DATABASE_URL": url(provision.TWIN, provision.TWIN),
         "SANDBOX_ADMIN_URL": url(SUPERUSER, "postgres"),
         "REDIS_URL": f"redis://:{_password(master, 'valkey')}@{ports.LOOPBACK}:{redis_port}/0",
         "STRIPE_API_KEY": f"sk_test_{_password(master, 'stripe')}",
