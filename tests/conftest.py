@@ -42,13 +42,16 @@ def _take_slot() -> tuple[Path, IO[str]]:
 
 _slot, _slot_lock = _take_slot()
 _sandbox = Sandbox(_slot, durable=False)
-_sandbox.ensure_started()
+_claim = _sandbox.hold()
+_sandbox.ensure_started(twin=False)
+_sandbox.mark_seeded(0)
 os.environ.update(_sandbox.env())
 os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
 
 
 def pytest_unconfigure() -> None:
     _sandbox.stop()
+    _claim.close()
     _slot_lock.close()
 
 

@@ -1,4 +1,4 @@
-"""The sandbox: PostgreSQL with all databases, Valkey, and the environment that points everything else at them.
+"""The sandbox: PostgreSQL with all databases, Valkey, the Stripe twin, and the environment that points all else at them.
 
 What is kept under `var_dir`: the cluster, `master.secret` (every password derives from it) and `sandbox.env` (the
 environment, mode 0600, read by the settings when nothing else names a database).
@@ -7,12 +7,13 @@ environment, mode 0600, read by the settings when nothing else names a database)
 import fcntl
 import hashlib
 import hmac
+import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from recon.sandbox import ports, provision
 from recon.sandbox.postgres import SUPERUSER, PostgresServer
+from recon.sandbox.twin_server import TwinServer
 from recon.sandbox.valkey import ValkeyServer
 
 ENV_FILE: Final = "sandbox.env"
@@ -33,9 +35,13 @@ class Sandbox:
         self.var_dir = var_dir.resolve()
         self.postgres = PostgresServer(self.var_dir, durable=durable)
         self.valkey = ValkeyServer(self.var_dir)
+        self.twin = TwinServer(self.var_dir)
 
-    def ensure_started(self) -> None:
-        """Start what does not run, build what does not exist, and write sandbox.env."""
+    def ensure_started(self, *, twin: bool = True, webhook_url: str = "") -> None:
+        """Start what does not run, build what does not exist, and write sandbox.env.
+
+        A twin that is to send its events to `webhook_url` is started anew with it.
+        """
         self.var_dir.mkdir(parents=True, exist_ok=True)
         with self._lock():
             before = self.env()
@@ -44,10 +50,33 @@ class Sandbox:
             self._ensure_provisioned(master, pg_port)
             redis_port = self.valkey.ensure_started(_password(master, "valkey"), _port(before, "REDIS_URL"))
             twin_port = _port(before, "STRIPE_API_BASE") or ports.keep_or_find(None)
-            self._write_env(_environment(self.var_dir, master, pg_port, redis_port, twin_port))
+            env = _environment(self.var_dir, master, pg_port, redis_port, twin_port)
+            if twin:
+                twin_port = self._ensure_twin(env, twin_port, webhook_url)
+                env = _environment(self.var_dir, master, pg_port, redis_port, twin_port)
+            self._write_env(env)
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Use the running servers, or start them; whoever leaves last stops them."""
+        with self.hold() as users:
+            try:
+                self.ensure_started()
+                yield
+            finally:
+                if _is_last(users):
+                    self.stop()
+
+    def hold(self) -> IO[str]:
+        """A user's claim on the servers: while it is open, nobody else who leaves stops them."""
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        users = (self.var_dir / "users.lock").open("w")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        return users
 
     def stop(self) -> None:
         with self._lock():
+            self.twin.stop()
             self.valkey.stop()
             self.postgres.stop()
 
@@ -56,9 +85,10 @@ class Sandbox:
         if not self.var_dir.exists():
             return
         with self._lock():
+            self.twin.stop()
             self.valkey.stop()
             self.postgres.destroy()
-            for name in ("master.secret", "schema.sha256", ENV_FILE):
+            for name in ("master.secret", "schema.sha256", "seeded.json", ENV_FILE):
                 (self.var_dir / name).unlink(missing_ok=True)
 
     def env(self) -> dict[str, str]:
@@ -69,9 +99,16 @@ class Sandbox:
             return {}
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
-    def move_twin(self, port: int) -> None:
-        """The twin's port was taken: name another one to everybody who starts from now on."""
-        self._write_env({**self.env(), "STRIPE_API_BASE": f"http://{ports.LOOPBACK}:{port}"})
+    def seeded_accounts(self) -> int | None:
+        """How many accounts the population has that is in the stores; None when it is not, or only in part."""
+        try:
+            return int(json.loads((self.var_dir / "seeded.json").read_text())["accounts"])
+        except FileNotFoundError:
+            return None
+
+    def mark_seeded(self, accounts: int) -> None:
+        """To be called when all of it is there: what a killed seeding left is then seen as no population."""
+        (self.var_dir / "seeded.json").write_text(json.dumps({"accounts": accounts}))
 
     def recreate_ours(self) -> None:
         """Empty our own database (not the stores), as before the first migration."""
@@ -91,6 +128,11 @@ class Sandbox:
             lambda role: _password(master, role),
         )
         marker.write_text(wanted)
+
+    def _ensure_twin(self, env: Mapping[str, str], port: int, webhook_url: str) -> int:
+        if webhook_url:
+            self.twin.stop()
+        return self.twin.ensure_started({**env, "STRIPE_TWIN_WEBHOOK_URL": webhook_url}, port)
 
     def _master(self) -> str:
         """The one secret. Without it the cluster's passwords are lost, so a cluster without it is built anew."""
@@ -135,6 +177,15 @@ def _environment(var_dir: Path, master: str, pg_port: int, redis_port: int, twin
 
 def _password(master: str, purpose: str) -> str:
     return hmac.new(master.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _is_last(users: IO[str]) -> bool:
+    """Whether nobody else holds the users' lock."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _port(env: Mapping[str, str], name: str) -> int | None:

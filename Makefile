@@ -1,0 +1,36 @@
+# Everything runs from .venv; `make setup` builds it, and each target calls it first (a second is all it takes again).
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench chaos
+
+PYTHON ?= python3
+PORT ?= 8000
+# The machine's own interpreter does.
+export UV_PYTHON_DOWNLOADS ?= never
+RUN := .venv/bin/
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## Bootstrap uv into .venv and install exactly what uv.lock says
+	@test -x .venv/bin/python && .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@.venv/bin/python -m uv --version >/dev/null 2>&1 || .venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'
+	@mkdir -p var
+	@.venv/bin/python -m uv sync --frozen --quiet --inexact --python .venv/bin/python
+
+demo: setup ## Six stores that disagree, the engine and its pages, on http://127.0.0.1:$(PORT)
+	$(RUN)python manage.py demo --port $(PORT)
+
+test: setup ## All tests, on real servers
+	$(RUN)pytest
+
+lint: setup ## ruff, mypy, and who may import whom
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)lint-imports
+
+bench: setup ## The figures, as ratios from one run
+	$(RUN)python -m tests.bench
+
+chaos: setup ## Crash an apply at every step, at length
+	$(RUN)python -m tests.chaos
