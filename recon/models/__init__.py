@@ -4,8 +4,23 @@
 from collections.abc import Mapping
 
 from recon.engine.facts import StoreName
+from recon.models.audit import AuditEntry, AuditHead
+from recon.models.bulk import BulkRepair, BulkRepairItem
 from recon.models.evaluations import AccountState, Evaluation, SweepChunk, SweepRun, Trigger
+from recon.models.intake import Dirty
 from recon.models.mirror import MirrorSync, StripeObject
+from recon.models.outbox import OutboxEvent
+from recon.models.repairs import (
+    LIVE_STATES,
+    Apply,
+    ApplyBranch,
+    ApplyCall,
+    ApplyState,
+    BranchState,
+    CallClass,
+    CallState,
+    Switch,
+)
 from recon.models.snapshots import (
     BillingProdSnapshot,
     CfProdSnapshot,
@@ -26,12 +41,26 @@ SNAPSHOTS: Mapping[StoreName, type[StoreSnapshot]] = {
 }
 
 __all__ = [
+    "LIVE_STATES",
     "SNAPSHOTS",
     "AccountState",
+    "Apply",
+    "ApplyBranch",
+    "ApplyCall",
+    "ApplyState",
+    "AuditEntry",
+    "AuditHead",
     "BillingProdSnapshot",
+    "BranchState",
+    "BulkRepair",
+    "BulkRepairItem",
+    "CallClass",
+    "CallState",
     "CfProdSnapshot",
+    "Dirty",
     "Evaluation",
     "MirrorSync",
+    "OutboxEvent",
     "StoreSnapshot",
     "StripeObject",
     "StripeSnapshot",
@@ -40,5 +69,6 @@ __all__ = [
     "SubsDunningSnapshot",
     "SweepChunk",
     "SweepRun",
+    "Switch",
     "Trigger",
 ]

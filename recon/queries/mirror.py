@@ -18,8 +18,9 @@ select id, kind, customer, body from stripe_object
 where customer = any(%(customers)s) or (kind = 'invoices' and id = any(%(invoices)s))
 """
 ACCOUNTS_CLAIMED = """
-select distinct account_id from stripe_object
-where account_id is not null and account_id > %s order by account_id limit %s
+select account_id from stripe_object
+where account_id is not null and account_id collate "C" > %s
+group by account_id order by account_id collate "C" limit %s
 """
 
 
@@ -90,7 +91,7 @@ def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def claimed_account_ids(after: str, limit: int) -> list[str]:
-    """The accounts that Stripe's customers name, in order, for a sweep that misses none."""
+    """The accounts that Stripe's customers name, in byte order, for a sweep that misses none."""
     with connection.cursor() as cursor:
         cursor.execute(ACCOUNTS_CLAIMED, [after, limit])
         return [account_id for (account_id,) in cursor.fetchall()]

@@ -1,0 +1,88 @@
+"""Read all six stores: one account live, or a chunk of accounts with Stripe out of the mirror.
+
+The order is forced by what links the stores: subs_customer first (the family and its Stripe customers), the ledger next
+(the Stripe invoices that it names), then the others and Stripe.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import cast
+
+from recon.engine.facts import Reading, StoreName
+from recon.queries.mirror import MirrorObjects, Wanted, claimed_customers, mirror_as_of, mirrored
+from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
+
+Stores = Mapping[StoreName, Store]
+WITHOUT_SCOPE = (StoreName.SUBS_DUNNING, StoreName.CF_PROD, StoreName.SUBS_ACCOUNT)
+NEVER_MIRRORED = "stripe: the mirror was never filled; run sync_stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReading:
+    """The six readings of one account; `mirror_suffices` is False when the mirror does not show a linked customer, so
+    that only Stripe can tell a deleted one from one that never was."""
+
+    readings: tuple[Reading, ...]
+    mirror_suffices: bool
+
+
+def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
+    """All six, live. Never raises for an outside failure: a reading says it."""
+    links = stores[StoreName.SUBS_CUSTOMER].read(Scope.of(account_id))
+    scope = with_claims([scope_from_links(account_id, links)])[0]
+    with ThreadPoolExecutor(max_workers=len(WITHOUT_SCOPE)) as pool:
+        others = [pool.submit(stores[name].read, scope) for name in WITHOUT_SCOPE]
+        ledger = stores[StoreName.BILLING_PROD].read(scope)
+        stripe = stores[StoreName.STRIPE].read(scope_with_ledger(scope, ledger))
+        return (links, ledger, *(other.result() for other in others), stripe)
+
+
+def read_chunk(stores: Stores, account_ids: Sequence[str]) -> dict[str, ChunkReading]:
+    """All six for each account: one snapshot per database, and one query of the mirror, for the whole chunk."""
+    links = bulk(stores, StoreName.SUBS_CUSTOMER).read_many([Scope.of(account_id) for account_id in account_ids])
+    scopes = with_claims([scope_from_links(account_id, links[account_id]) for account_id in account_ids])
+    ledger = bulk(stores, StoreName.BILLING_PROD).read_many(scopes)
+    others = [bulk(stores, name).read_many(scopes) for name in WITHOUT_SCOPE]
+    scopes = [scope_with_ledger(scope, ledger[scope.account_id]) for scope in scopes]
+    stripe = _from_mirror(scopes)
+    return {
+        account_id: ChunkReading(
+            readings=(links[account_id], ledger[account_id], *(other[account_id] for other in others), reading),
+            mirror_suffices=suffices,
+        )
+        for account_id, (reading, suffices) in stripe.items()
+    }
+
+
+def with_claims(scopes: Sequence[Scope]) -> list[Scope]:
+    """The scopes with the Stripe customers that claim the account by their metadata, as the mirror last saw them: a
+    customer that nobody linked is found in no other way."""
+    claims = claimed_customers(sorted({member for scope in scopes for member in scope.family}))
+    widened = []
+    for scope in scopes:
+        claimed = {customer for member in scope.family for customer in claims.get(member, ())}
+        customers = tuple(sorted(claimed | set(scope.stripe_customer_ids)))
+        widened.append(replace(scope, stripe_customer_ids=customers))
+    return widened
+
+
+def bulk(stores: Stores, name: StoreName) -> BulkStore:
+    return cast(BulkStore, stores[name])
+
+
+def _from_mirror(scopes: Sequence[Scope]) -> dict[str, tuple[Reading, bool]]:
+    as_of = mirror_as_of()
+    if as_of is None:
+        never = Reading(StoreName.STRIPE, None, {}, ok=False, reason=NEVER_MIRRORED)
+        return {scope.account_id: (never, False) for scope in scopes}
+    wanted = {scope.account_id: Wanted(scope.stripe_customer_ids, scope.stripe_invoice_ids) for scope in scopes}
+    objects = mirrored(list(wanted.values()))
+    return {
+        account_id: (Reading(StoreName.STRIPE, as_of, objects.tables(want)), _shows_all(objects, want))
+        for account_id, want in wanted.items()
+    }
+
+
+def _shows_all(objects: MirrorObjects, wanted: Wanted) -> bool:
+    return all(objects.shows_customer(customer) for customer in wanted.customers)

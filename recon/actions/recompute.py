@@ -1,0 +1,17 @@
+"""Recompute one account: read the six stores live, let the rules decide, keep what they said and what it means."""
+
+from datetime import datetime
+
+from recon.actions.evaluate import Rules, evaluate
+from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.read_stores import Stores, read_live
+from recon.models import Trigger
+
+
+def recompute_account(
+    account_id: str, *, stores: Stores, rules: Rules, now: datetime, trigger: Trigger, actor: str
+) -> Evaluated:
+    """The account's answer and the readings behind it. Nothing is written to any store."""
+    evaluated = evaluate(account_id, read_live(stores, account_id), rules, now)
+    keep_evaluations([evaluated], trigger=trigger, actor=actor)
+    return evaluated

@@ -1,0 +1,131 @@
+"""Evaluate every account that any store knows, in chunks: one snapshot per database and chunk, Stripe out of the mirror.
+
+`begin_sweep` writes the chunks down, `sweep_chunk` does one (in this process or in a worker, once or twice), and
+`finish_sweep` closes the run when none is left. An unfinished run goes on where it was.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+
+from django.db import transaction
+from django.db.models import F
+
+from recon.actions.evaluate import Rules, evaluate
+from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
+from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
+from recon.engine.facts import StoreName
+from recon.models import SweepChunk, SweepRun, Trigger
+from recon.queries.drift import drift_numbers
+from recon.queries.mirror import claimed_account_ids, mirror_as_of
+
+CHUNK = 500
+PAGE = 5_000
+GIVE_UP_RESUMING_AFTER = timedelta(hours=6)
+DATABASES = (
+    StoreName.SUBS_ACCOUNT,
+    StoreName.SUBS_CUSTOMER,
+    StoreName.SUBS_DUNNING,
+    StoreName.BILLING_PROD,
+    StoreName.CF_PROD,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """What every chunk needs: the stores, the rules and a clock."""
+
+    stores: Stores
+    rules: Rules
+    clock: Callable[[], datetime]
+
+
+def begin_sweep(stores: Stores, *, now: datetime, actor: str) -> SweepRun:
+    """The run to work on: the unfinished one, or a new one with its chunks. Raises StoreUnreachable when a database
+    cannot say which accounts it knows: a sweep that misses accounts would call them clean."""
+    unfinished = SweepRun.objects.filter(finished_at__isnull=True, started_at__gt=now - GIVE_UP_RESUMING_AFTER).last()
+    if unfinished is not None:
+        return unfinished
+    with transaction.atomic():
+        run = SweepRun.objects.create(started_at=now, actor=actor)
+        for number, chunk in enumerate(_chunks(known_accounts(stores))):
+            SweepChunk.objects.create(run=run, number=number, account_ids=chunk)
+            run.accounts += len(chunk)
+        run.save(update_fields=["accounts"])
+    return run
+
+
+def known_accounts(stores: Stores) -> Iterator[str]:
+    """Every account id that a database holds or a Stripe customer names, once each, in byte order."""
+    rosters = [_pages(bulk(stores, name).account_ids) for name in DATABASES]
+    merged = heapq.merge(*rosters, _pages(claimed_account_ids))
+    return (account_id for account_id, _ in groupby(merged))
+
+
+def open_chunks(run: SweepRun) -> list[int]:
+    return list(run.chunks.filter(done_at__isnull=True).order_by("number").values_list("id", flat=True))
+
+
+def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
+    """Evaluate and keep one chunk; the number of its accounts. One that is done already is left alone."""
+    chunk = SweepChunk.objects.select_related("run").get(id=chunk_id)
+    if chunk.done_at is None:
+        evaluated = evaluate_chunk(chunk.account_ids, sweeper)
+        with transaction.atomic():
+            keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=chunk.run.actor)
+            chunk.counts = dict(Counter("known" if is_known(one.answer) else "unknown" for one in evaluated))
+            chunk.done_at = sweeper.clock()
+            chunk.save(update_fields=["counts", "done_at"])
+    return len(chunk.account_ids)
+
+
+def evaluate_chunk(account_ids: list[str], sweeper: Sweeper) -> list[Evaluated]:
+    said = read_chunk(sweeper.stores, account_ids)
+    now = sweeper.clock()
+    is_stale = _mirror_is_stale(sweeper.rules, now)
+    return [_evaluate_one(account_id, said[account_id], is_stale, now, sweeper) for account_id in account_ids]
+
+
+def finish_sweep(run: SweepRun, *, now: datetime) -> SweepRun:
+    """Closed with its numbers when every chunk is done; else as it was."""
+    if not run.chunks.filter(done_at__isnull=True).exists():
+        run.finished_at, run.counts = now, drift_numbers().as_json()
+        run.save(update_fields=["finished_at", "counts"])
+    return run
+
+
+def accounts_done(run: SweepRun) -> int:
+    done = run.chunks.filter(done_at__isnull=False).values_list(F("account_ids__len"), flat=True)
+    return sum(done)
+
+
+def _evaluate_one(
+    account_id: str, said: ChunkReading, is_stale: bool, now: datetime, sweeper: Sweeper
+) -> Evaluated:
+    """From the mirror; from Stripe itself where the mirror cannot tell, or is too old for a verdict to stand on."""
+    if said.mirror_suffices:
+        evaluated = evaluate(account_id, said.readings, sweeper.rules, now)
+        if is_known(evaluated.answer) or not is_stale:
+            return evaluated
+    readings = read_live(sweeper.stores, account_id)
+    return evaluate(account_id, readings, sweeper.rules, sweeper.clock())
+
+
+def _mirror_is_stale(rules: Rules, now: datetime) -> bool:
+    as_of = mirror_as_of()
+    return as_of is None or now - as_of > rules.policy.freshness
+
+
+def _pages(account_ids: Callable[[str, int], list[str]]) -> Iterator[str]:
+    after = ""
+    while page := account_ids(after, PAGE):
+        yield from page
+        after = page[-1]
+
+
+def _chunks(account_ids: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(account_ids, CHUNK)):
+        yield chunk

@@ -1,0 +1,185 @@
+"""The numbers: three headlines, every class and detail, findings and verdicts, and the list of drifted accounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+
+from recon.models import AccountState
+
+CLASSES = ("bad_debt_drift", "inconsistent_debt_flags", "no_successful_payment_drift", "entitlement_drift")
+DETAILS = (
+    "stuck",
+    "missed",
+    "wrong",
+    "flagged_but_paid",
+    "unflagged_never_paid",
+    "paid_but_blocked",
+    "served_unpaid",
+)
+FINDINGS = ("fact_conflict", "identity", "duplicate_subscription", "unknown", "draft_backlog")
+UNNEST = "select word, count(*) from account_state, unnest({column}) as word group by word"
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Headlines:
+    """Accounts, each with target 0: a store says bad debt and the truth does not; the stores contradict each other; the
+    flag says never paid and a payment exists."""
+
+    stuck_in_bad_debt: int
+    inconsistent_debt_flags: int
+    no_successful_payment: int
+
+    @property
+    def are_all_zero(self) -> bool:
+        return not (self.stuck_in_bad_debt or self.inconsistent_debt_flags or self.no_successful_payment)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftNumbers:
+    """Accounts by headline, class, detail, finding, state and verdict, as last evaluated."""
+
+    headlines: Headlines
+    classes: Mapping[str, int]
+    details: Mapping[str, int]
+    findings: Mapping[str, int]
+    states: Mapping[str, int]
+    accounts: int
+    known: int
+    unknown: int
+    drifted: int
+    with_a_plan: int
+    withheld: int
+    oldest_evaluation_at: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "headlines": {
+                "stuck_in_bad_debt": self.headlines.stuck_in_bad_debt,
+                "inconsistent_debt_flags": self.headlines.inconsistent_debt_flags,
+                "no_successful_payment": self.headlines.no_successful_payment,
+            },
+            "classes": dict(self.classes),
+            "details": dict(self.details),
+            "findings": dict(self.findings),
+            "states": dict(self.states),
+            "verdicts": {"known": self.known, "unknown": self.unknown},
+            "accounts": self.accounts,
+            "drifted": self.drifted,
+            "with_a_plan": self.with_a_plan,
+            "withheld": self.withheld,
+            "oldest_evaluation_at": _text(self.oldest_evaluation_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedAccount:
+    """One line of a list of drifted accounts. `owed` is currency → minor units."""
+
+    account_id: str
+    state: str
+    classes: tuple[str, ...]
+    details: tuple[str, ...]
+    findings: tuple[str, ...]
+    drifted_cells: int
+    writes: int
+    risk: str | None
+    owed: Mapping[str, int]
+    oldest_due_at: datetime | None
+    drift_since: datetime | None
+    evaluated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a bulk repair needs of an account: whose plan, and its digest."""
+
+    account_id: str
+    digest: str
+
+
+def headlines() -> Headlines:
+    found = AccountState.objects.aggregate(
+        stuck_in_bad_debt=Count("account_id", filter=Q(is_stuck_in_bad_debt=True)),
+        inconsistent_debt_flags=Count("account_id", filter=Q(has_inconsistent_flags=True)),
+        no_successful_payment=Count("account_id", filter=Q(is_flagged_but_paid=True)),
+    )
+    return Headlines(**found)
+
+
+def drift_numbers() -> DriftNumbers:
+    sums = AccountState.objects.aggregate(
+        accounts=Count("account_id"),
+        known=Count("account_id", filter=Q(is_known=True)),
+        unknown=Count("account_id", filter=Q(is_known=False)),
+        drifted=Count("account_id", filter=Q(drifted_cells__gt=0)),
+        with_a_plan=Count("account_id", filter=Q(writes__gt=0)),
+        withheld=Count("account_id", filter=Q(drifted_cells__gt=0, writes=0)),
+    )
+    oldest = AccountState.objects.order_by("evaluated_at").values_list("evaluated_at", flat=True).first()
+    return DriftNumbers(
+        headlines=headlines(),
+        classes=_counted("classes", CLASSES),
+        details=_counted("details", DETAILS),
+        findings=_counted("findings", FINDINGS),
+        states=_states(),
+        oldest_evaluation_at=oldest,
+        **sums,
+    )
+
+
+def drifted_accounts(
+    *, after: str = "", limit: int = 50, of_class: str | None = None, detail: str | None = None
+) -> list[DriftedAccount]:
+    """The next drifted accounts by id, after the given one; at most 200."""
+    states = AccountState.objects.filter(drifted_cells__gt=0, account_id__gt=after).order_by("account_id")
+    if of_class is not None:
+        states = states.filter(classes__contains=[of_class])
+    if detail is not None:
+        states = states.filter(details__contains=[detail])
+    return [_drifted(state) for state in states[: min(limit, MOST)]]
+
+
+def plans(*, after: str = "", limit: int = 1_000) -> list[Plan]:
+    """The accounts with something to write, by id, and the digests of their latest plans."""
+    states = AccountState.objects.filter(writes__gt=0, account_id__gt=after).order_by("account_id")
+    rows = states.values_list("account_id", "evaluation__digest")[:limit]
+    return [Plan(account_id, digest) for account_id, digest in rows]
+
+
+def _counted(column: str, words: tuple[str, ...]) -> dict[str, int]:
+    """Every word, those that nobody has too; the column is one of ours, not a user's."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNNEST.format(column=column))
+        found = dict(cursor.fetchall())
+    return {word: found.get(word, 0) for word in words}
+
+
+def _states() -> dict[str, int]:
+    rows: QuerySet[Any, Any] = AccountState.objects.filter(is_known=True).values_list("state")
+    return dict(rows.annotate(Count("account_id")).order_by("state"))
+
+
+def _drifted(state: AccountState) -> DriftedAccount:
+    return DriftedAccount(
+        account_id=state.account_id,
+        state=state.state or "",
+        classes=tuple(state.classes),
+        details=tuple(state.details),
+        findings=tuple(state.findings),
+        drifted_cells=state.drifted_cells,
+        writes=state.writes,
+        risk=state.risk,
+        owed=state.owed,
+        oldest_due_at=state.oldest_due_at,
+        drift_since=state.drift_since,
+        evaluated_at=state.evaluated_at,
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
