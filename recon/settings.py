@@ -21,11 +21,11 @@ if EMBEDDED:
     env.read_env(SANDBOX_DIR / "sandbox.env", recurse=False, override=False)
 
 # ---- Core
-DEFAULT_SECRET_KEY: Final = "insecure-default-key-that-check-deploy-refuses"  # noqa: S105  check --deploy refuses it
+DEFAULT_SECRET_KEY: Final = "insecure-default-key-that-check-deploy-refuses"
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEFAULT_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Distinguishes several installations on the same stores: it is part of every prepared transaction's name.
 RECON_INSTANCE = env.str("RECON_INSTANCE", "recon")
 

@@ -229,6 +229,8 @@ def _copy_install(install: Path, away: Path) -> Path:
 
 
 def _run(home: Home, program: str, *args: str) -> None:
-    done = subprocess.run([str(home.bin / program), *args], capture_output=True, text=True, check=False, **_as(home.user))  # type: ignore[call-overload]
+    done = subprocess.run(
+        [str(home.bin / program), *args], capture_output=True, text=True, check=False, **_as(home.user)
+    )  # type: ignore[call-overload]
     if done.returncode != 0:
         raise SandboxError(f"{program} failed on {home.data}: {done.stderr.strip() or done.stdout.strip()}")

@@ -41,11 +41,18 @@ def is_alive(process: psutil.Process) -> bool:
     return False
 
 
-def spawn(pid_file: Path, argv: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def spawn(
+    pid_file: Path, argv: Sequence[str], log: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own (Ctrl-C does not reach it) with its output in `log`, and record it."""
     with log.open("ab") as out:
         child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=None if env is None else dict(env), start_new_session=True
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=None if env is None else dict(env),
+            start_new_session=True,
         )
     record(pid_file, child.pid)
     return child

@@ -84,4 +84,6 @@ def _create_store(conn: psycopg.Connection, store: str, password_of: PasswordOf)
     names = {"db": sql.Identifier(store), "engine": sql.Identifier(engine)}
     conn.execute(sql.SQL("GRANT CONNECT ON DATABASE {db} TO {engine}").format(**names))
     # Recovery compares the server's identity and timeline with what it prepared on.
-    conn.execute(sql.SQL("GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO {engine}").format(**names))
+    conn.execute(
+        sql.SQL("GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO {engine}").format(**names)
+    )

@@ -54,7 +54,7 @@ class TwinServer:
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{port}/_twin/health", timeout=1) as answer:  # noqa: S310  our own
-            return json.load(answer) == {"ok": True}
+        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{port}/_twin/health", timeout=1) as answer:
+            return bool(json.load(answer) == {"ok": True})
     except (urllib.error.URLError, OSError, ValueError):
         return False

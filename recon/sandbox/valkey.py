@@ -53,7 +53,14 @@ class ValkeyServer:
         """A file, so that the password stands on no command line."""
         path = self.var_dir / "valkey.conf"
         path.touch(mode=0o600)
-        lines = ["bind 127.0.0.1", f"port {port}", f"requirepass {password}", 'save ""', "appendonly no", "daemonize no"]
+        lines = [
+            "bind 127.0.0.1",
+            f"port {port}",
+            f"requirepass {password}",
+            'save ""',
+            "appendonly no",
+            "daemonize no",
+        ]
         path.write_text("\n".join([*lines, f"dir {self.var_dir}", ""]))
         return path
 
