@@ -1,4 +1,4 @@
-"""The sandbox: PostgreSQL with all databases, Valkey, the Stripe twin, and the environment that points all else at them.
+"""The sandbox: PostgreSQL with all databases, Valkey, the Stripe twin, and the environment that names them to all else.
 
 What is kept under `var_dir`: the cluster, `master.secret` (every password derives from it) and `sandbox.env` (the
 environment, mode 0600, read by the settings when nothing else names a database).

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -194,9 +194,9 @@ def _kill_leftovers(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _as(user: ServerUser | None) -> dict[str, object]:
+def _as(user: ServerUser | None) -> dict[str, Any]:
     """How to run one of PostgreSQL's programs: as its user, from a directory that it can read."""
-    common: dict[str, object] = {"cwd": "/", "umask": 0o077}
+    common: dict[str, Any] = {"cwd": "/", "umask": 0o077}
     return common if user is None else {**common, "user": user.uid, "group": user.gid, "extra_groups": []}
 
 
@@ -210,7 +210,7 @@ def _can_run(bin_dir: Path, user: ServerUser) -> bool:
 
 def _succeeds(argv: list[str], user: ServerUser) -> bool:
     try:
-        return subprocess.run(argv, capture_output=True, check=False, **_as(user)).returncode == 0  # type: ignore[call-overload]
+        return subprocess.run(argv, capture_output=True, check=False, **_as(user)).returncode == 0
     except OSError:
         return False
 
@@ -231,6 +231,6 @@ def _copy_install(install: Path, away: Path) -> Path:
 def _run(home: Home, program: str, *args: str) -> None:
     done = subprocess.run(
         [str(home.bin / program), *args], capture_output=True, text=True, check=False, **_as(home.user)
-    )  # type: ignore[call-overload]
+    )
     if done.returncode != 0:
         raise SandboxError(f"{program} failed on {home.data}: {done.stderr.strip() or done.stdout.strip()}")
