@@ -88,6 +88,13 @@ STRIPE_API_KEY = env.str("STRIPE_API_KEY", "")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+# What filling the mirror may take of Stripe's limit (100 requests a second, 25 in test mode); a twin has none.
+STRIPE_REQUESTS_PER_SECOND = env.float(
+    "STRIPE_REQUESTS_PER_SECOND", 1_000 if STRIPE_API_BASE else 80 if STRIPE_LIVEMODE else 20
+)
+
+# ---- The rules' numbers, as the `policy` of a case: what is left out has the contract's default.
+POLICY: dict[str, Any] = env.json("RECON_POLICY", {})
 
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
