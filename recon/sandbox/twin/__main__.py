@@ -18,12 +18,8 @@ CONNECTIONS = 8
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m recon.sandbox.twin", description="A small stateful Stripe."
-    )
-    parser.add_argument(
-        "--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one (default)"
-    )
+    parser = argparse.ArgumentParser(prog="python -m recon.sandbox.twin", description="A small stateful Stripe.")
+    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one (default)")
     twin = build(parser.parse_args().port)
     print(f"http://127.0.0.1:{twin.server_port}", flush=True)
     twin.serve_forever()
@@ -35,9 +31,7 @@ def build(port: int) -> Twin:
         url = os.environ["STRIPE_TWIN_DATABASE_URL"]
         keys = frozenset(os.environ["STRIPE_API_KEY"].split(","))
     except KeyError as error:
-        raise SystemExit(
-            f"The Stripe twin needs {error.args[0]} in its environment."
-        ) from error
+        raise SystemExit(f"The Stripe twin needs {error.args[0]} in its environment.") from error
     pool = ConnectionPool(url, min_size=1, max_size=CONNECTIONS, open=True)
     with pool.connection() as conn:
         create(conn)

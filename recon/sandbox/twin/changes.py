@@ -23,31 +23,21 @@ class Change:
     event_id: str | None
 
 
-def update_customer(
-    conn: Connection[Any], object_id: str, params: Params, key: str | None
-) -> Change:
+def update_customer(conn: Connection[Any], object_id: str, params: Params, key: str | None) -> Change:
     """Merge `metadata`; an empty value takes its key out, an empty `metadata` all of them."""
     before = _locked(conn, "customer", object_id)
     if before.get("deleted"):
         raise missing("customer", object_id)
     for name in params:
         if name != "metadata":
-            raise invalid(
-                f"Received unknown parameter: {name}", "parameter_unknown", name
-            )
+            raise invalid(f"Received unknown parameter: {name}", "parameter_unknown", name)
     given = params.get("metadata", {})
     old = before.get("metadata") or {}
-    merged = (
-        {name: value for name, value in (old | (given or {})).items() if value != ""}
-        if given != ""
-        else {}
-    )
+    merged = {name: value for name, value in (old | (given or {})).items() if value != ""} if given != "" else {}
     return _changed(conn, "customer.updated", before, {"metadata": merged}, key)
 
 
-def pay_invoice(
-    conn: Connection[Any], object_id: str, params: Params, key: str | None
-) -> Change:
+def pay_invoice(conn: Connection[Any], object_id: str, params: Params, key: str | None) -> Change:
     """Pay out of band: money that Stripe never saw. The twin charges nobody."""
     before = _locked(conn, "invoice", object_id)
     if params.get("paid_out_of_band") != "true":
@@ -71,17 +61,13 @@ def pay_invoice(
         "status_transitions": moved,
     }
     if "parent" in before:
-        changes["amount_paid_off_stripe"] = (
-            before.get("amount_paid_off_stripe") or 0
-        ) + rest
+        changes["amount_paid_off_stripe"] = (before.get("amount_paid_off_stripe") or 0) + rest
     else:
         changes |= {"paid": True, "paid_out_of_band": True}
     return _changed(conn, "invoice.paid", before, changes, key)
 
 
-def void_invoice(
-    conn: Connection[Any], object_id: str, params: Params, key: str | None
-) -> Change:
+def void_invoice(conn: Connection[Any], object_id: str, params: Params, key: str | None) -> Change:
     before = _locked(conn, "invoice", object_id)
     _require(before, ("open", "uncollectible"), "void")
     moved = (before.get("status_transitions") or {}) | {"voided_at": int(time.time())}
@@ -89,14 +75,10 @@ def void_invoice(
     return _changed(conn, "invoice.voided", before, changes, key)
 
 
-def mark_uncollectible(
-    conn: Connection[Any], object_id: str, params: Params, key: str | None
-) -> Change:
+def mark_uncollectible(conn: Connection[Any], object_id: str, params: Params, key: str | None) -> Change:
     before = _locked(conn, "invoice", object_id)
     _require(before, ("open",), "mark as uncollectible")
-    moved = (before.get("status_transitions") or {}) | {
-        "marked_uncollectible_at": int(time.time())
-    }
+    moved = (before.get("status_transitions") or {}) | {"marked_uncollectible_at": int(time.time())}
     changes = {
         "status": "uncollectible",
         "auto_advance": False,
@@ -105,9 +87,7 @@ def mark_uncollectible(
     return _changed(conn, "invoice.marked_uncollectible", before, changes, key)
 
 
-def cancel_subscription(
-    conn: Connection[Any], object_id: str, params: Params, key: str | None
-) -> Change:
+def cancel_subscription(conn: Connection[Any], object_id: str, params: Params, key: str | None) -> Change:
     """End it now. One that has ended is no longer found, as in Stripe."""
     before = _locked(conn, "subscription", object_id)
     if before["status"] in ("canceled", "incomplete_expired"):
@@ -138,19 +118,11 @@ def _locked(conn: Connection[Any], kind: str, object_id: str) -> Json:
 def _require(invoice: Json, statuses: tuple[str, ...], verb: str) -> None:
     if invoice["status"] not in statuses:
         allowed = " or ".join(statuses)
-        raise invalid(
-            f"You can only {verb} an invoice that is {allowed}. This invoice is {invoice['status']}."
-        )
+        raise invalid(f"You can only {verb} an invoice that is {allowed}. This invoice is {invoice['status']}.")
 
 
-def _changed(
-    conn: Connection[Any], event_type: str, before: Json, changes: Json, key: str | None
-) -> Change:
-    previous = {
-        name: before.get(name)
-        for name, value in changes.items()
-        if before.get(name) != value
-    }
+def _changed(conn: Connection[Any], event_type: str, before: Json, changes: Json, key: str | None) -> Change:
+    previous = {name: before.get(name) for name, value in changes.items() if before.get(name) != value}
     if not previous:
         return Change(before, None)
     after = before | changes

@@ -38,9 +38,7 @@ def json_answer(body: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(body).encode())
 
 
-def invalid(
-    message: str, code: str | None = None, param: str | None = None, status: int = 400
-) -> Refused:
+def invalid(message: str, code: str | None = None, param: str | None = None, status: int = 400) -> Refused:
     return Refused(status, "invalid_request_error", message, code, param)
 
 

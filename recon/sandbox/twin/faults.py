@@ -68,11 +68,7 @@ class Faults:
         """The first fault that befalls this request; uses up one of its times."""
         with self._lock:
             for asked in self._asked:
-                if (
-                    asked.times > 0
-                    and asked.method in (None, method)
-                    and path.startswith(asked.path)
-                ):
+                if asked.times > 0 and asked.method in (None, method) and path.startswith(asked.path):
                     asked.times -= 1
                     return asked
         return None

@@ -18,9 +18,7 @@ REPLAYED = ("Idempotent-Replayed", "true")
 
 def fingerprint(path: str, params: Params) -> str:
     """What must be the same when a key comes again."""
-    return hashlib.sha256(
-        json.dumps([path, params], sort_keys=True).encode()
-    ).hexdigest()
+    return hashlib.sha256(json.dumps([path, params], sort_keys=True).encode()).hexdigest()
 
 
 def forget_unfinished(conn: Connection[Any]) -> None:
@@ -29,9 +27,7 @@ def forget_unfinished(conn: Connection[Any]) -> None:
     conn.commit()
 
 
-def answer_once(
-    pool: ConnectionPool, key: str, mark: str, run: Callable[[Connection[Any]], Answer]
-) -> Answer:
+def answer_once(pool: ConnectionPool, key: str, mark: str, run: Callable[[Connection[Any]], Answer]) -> Answer:
     """Run the call under its key, or give the answer that it had."""
     with pool.connection() as conn:
         claim = "insert into idempotency_keys (key, fingerprint) values (%s, %s) on conflict do nothing returning key"
@@ -61,9 +57,7 @@ def _answer_again(conn: Connection[Any], key: str, mark: str) -> Answer:
     statement = "select fingerprint, status, body from idempotency_keys where key = %s"
     found = conn.execute(statement, (key,)).fetchone()
     if found is None or found[1] is None:
-        message = (
-            "There is currently another in-progress request using this Idempotent Key."
-        )
+        message = "There is currently another in-progress request using this Idempotent Key."
         raise Refused(409, "idempotency_error", message, "idempotency_key_in_use")
     if found[0] != mark:
         message = "Keys for idempotent requests can only be used with the same parameters they were first used with."

@@ -5,9 +5,7 @@ from typing import Any
 from recon.sandbox.twin.shapes import Json, listing
 
 
-def invoice_line(
-    object_id: str, *, invoice_id: str, amount: int, currency: str, start: int, end: int
-) -> Json:
+def invoice_line(object_id: str, *, invoice_id: str, amount: int, currency: str, start: int, end: int) -> Json:
     """One line over the invoice's whole amount."""
     return {
         "id": object_id,
@@ -57,21 +55,11 @@ def invoice(
 
     A draft is not finalized; any other status is at `created` unless `finalized_at` says else.
     """
-    paid = (
-        amount_paid if amount_paid is not None else (total if status == "paid" else 0)
-    )
+    paid = amount_paid if amount_paid is not None else (total if status == "paid" else 0)
     start = created if period_start is None else period_start
     end = start if period_end is None else period_end
-    final = (
-        None
-        if status == "draft"
-        else (created if finalized_at is None else finalized_at)
-    )
-    uncollectible = (
-        {"uncollectible": {"reason": uncollectible_reason}}
-        if uncollectible_reason
-        else None
-    )
+    final = None if status == "draft" else (created if finalized_at is None else finalized_at)
+    uncollectible = {"uncollectible": {"reason": uncollectible_reason}} if uncollectible_reason else None
     line = invoice_line(
         f"il_{object_id.removeprefix('in_')}",
         invoice_id=object_id,
@@ -160,9 +148,7 @@ def invoice(
         "status_transitions": {
             "finalized_at": final,
             "marked_uncollectible_at": final if status == "uncollectible" else None,
-            "paid_at": (paid_at if paid_at is not None else final)
-            if status == "paid"
-            else None,
+            "paid_at": (paid_at if paid_at is not None else final) if status == "paid" else None,
             "voided_at": final if status == "void" else None,
         },
         "subtotal": total,

@@ -27,9 +27,7 @@ COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 EXPANDABLE = {"invoice": "payments"}
 
 
-def retrieve(
-    conn: Connection[Any], kind: str, object_id: str, params: Params
-) -> Answer:
+def retrieve(conn: Connection[Any], kind: str, object_id: str, params: Params) -> Answer:
     """One object. Refused: 404 where there is none."""
     body = find(conn, kind, object_id)
     if body is None:
@@ -42,8 +40,9 @@ def retrieve(
 
 
 def list_objects(conn: Connection[Any], kind: str, url: str, params: Params) -> Answer:
-    """One page, newest first: `limit` 1…100 (10), `starting_after` or `ending_before` an id, filters as Stripe has them."""
+    """One page, newest first: `limit` 1…100 (10), `starting_after` or `ending_before` an id, and filters."""
     _refuse_unknown(params, (*FILTERS[kind], *PAGING))
+    _refuse_missing(conn, kind, params)
     limit = _limit(params)
     where, values = _conditions(kind, params)
     backwards = "ending_before" in params
@@ -67,7 +66,8 @@ def list_objects(conn: Connection[Any], kind: str, url: str, params: Params) -> 
 
 
 def _conditions(kind: str, params: Params) -> tuple[list[str], list[Any]]:
-    where, values = ["kind = %s"], [kind]
+    where: list[str] = ["kind = %s", "status is distinct from 'deleted'"]
+    values: list[Any] = [kind]
     for name in FILTERS[kind]:
         if name in params and name != "status":
             where.append(f"{name} = %s")
@@ -81,9 +81,7 @@ def _conditions(kind: str, params: Params) -> tuple[list[str], list[Any]]:
         where.append("status = %s")
         values.append(status)
     created = params.get("created", {})
-    for name, moment in (
-        created.items() if isinstance(created, dict) else [("", created)]
-    ):
+    for name, moment in created.items() if isinstance(created, dict) else [("", created)]:
         where.append(f"created {COMPARE[name] if name else '='} %s")
         values.append(int(moment))
     return where, values
@@ -101,13 +99,9 @@ def _limit(params: Params) -> int:
 
 
 def _created_of(conn: Connection[Any], kind: str, cursor: str, backwards: bool) -> int:
-    found = conn.execute(
-        "select created from objects where id = %s and kind = %s", (cursor, kind)
-    ).fetchone()
+    found = conn.execute("select created from objects where id = %s and kind = %s", (cursor, kind)).fetchone()
     if found is None:
-        raise missing(
-            kind, cursor, "ending_before" if backwards else "starting_after", status=400
-        )
+        raise missing(kind, cursor, "ending_before" if backwards else "starting_after", status=400)
     created: int = found[0]
     return created
 
@@ -115,9 +109,14 @@ def _created_of(conn: Connection[Any], kind: str, cursor: str, backwards: bool) 
 def _refuse_unknown(params: Params, known: Sequence[str]) -> None:
     for name in params:
         if name not in known:
-            raise invalid(
-                f"Received unknown parameter: {name}", "parameter_unknown", name
-            )
+            raise invalid(f"Received unknown parameter: {name}", "parameter_unknown", name)
+
+
+def _refuse_missing(conn: Connection[Any], kind: str, params: Params) -> None:
+    """A list of what belongs to an object that is not there is refused, not empty."""
+    for name in FILTERS[kind]:
+        if name in params and name != "status" and find(conn, name, params[name]) is None:
+            raise missing(name, params[name], name, status=400)
 
 
 def _expands_payments(kind: str, params: Params, prefix: str) -> bool:
@@ -128,13 +127,10 @@ def _expands_payments(kind: str, params: Params, prefix: str) -> bool:
     return bool(wanted)
 
 
-def _with_payments(
-    conn: Connection[Any], page: Sequence[tuple[str, str, bool]]
-) -> list[str]:
+def _with_payments(conn: Connection[Any], page: Sequence[tuple[str, str, bool]]) -> list[str]:
     payments = _payments_of(conn, [object_id for object_id, _, newer in page if newer])
     return [
-        f'{text.rstrip()[:-1]},"payments":{payments[object_id]}}}' if newer else text
-        for object_id, text, newer in page
+        f'{text.rstrip()[:-1]},"payments":{payments[object_id]}}}' if newer else text for object_id, text, newer in page
     ]
 
 
@@ -147,10 +143,7 @@ def _payments_of(conn: Connection[Any], invoice_ids: Sequence[str]) -> dict[str,
     found: dict[str, list[str]] = {object_id: [] for object_id in invoice_ids}
     for invoice_id, text in conn.execute(statement, (list(invoice_ids),)):
         found[invoice_id].append(text)
-    return {
-        object_id: _payments_text(object_id, texts)
-        for object_id, texts in found.items()
-    }
+    return {object_id: _payments_text(object_id, texts) for object_id, texts in found.items()}
 
 
 def _payments_text(invoice_id: str, texts: Sequence[str]) -> str:

@@ -59,9 +59,5 @@ def routes() -> Map:
     ]
     for kind in FILTERS:
         rules.append(Rule(f"/v1/{kind}s", endpoint=("list", kind), methods=["GET"]))
-        rules.append(
-            Rule(
-                f"/v1/{kind}s/<object_id>", endpoint=("retrieve", kind), methods=["GET"]
-            )
-        )
+        rules.append(Rule(f"/v1/{kind}s/<object_id>", endpoint=("retrieve", kind), methods=["GET"]))
     return Map(rules, strict_slashes=False)

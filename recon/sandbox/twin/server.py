@@ -4,6 +4,7 @@ import json
 import secrets
 import socket
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,6 +32,7 @@ from recon.sandbox.twin.webhooks import Postman
 
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 MAX_BODY_BYTES = 1_000_000
+Run = Callable[[Connection[Any]], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,15 @@ class Twin(ThreadingHTTPServer):
                 return list_objects(conn, name, call.path, call.params)
             return retrieve(conn, name, arguments["object_id"], call.params)
 
-    def _match(self, call: Call) -> tuple[tuple[str, str], dict[str, str]]:
+    def _match(self, call: Call) -> tuple[tuple[str, str], Mapping[str, Any]]:
         try:
-            return self.routes.bind("stripe").match(call.path, call.method)
+            endpoint, arguments = self.routes.bind("stripe").match(call.path, call.method)
+            return endpoint, arguments
         except HTTPException as error:
             message = f"Unrecognized request URL ({call.method}: {call.path})."
             raise invalid(message, "url_invalid", status=404) from error
 
-    def _change(
-        self, call: Call, name: str, object_id: str, fault: Asked | None
-    ) -> Answer:
+    def _change(self, call: Call, name: str, object_id: str, fault: Asked | None) -> Answer:
         def run(conn: Connection[Any]) -> Answer:
             if fault and fault.fault is Fault.HOLD:
                 self.faults.wait(fault.seconds)
@@ -100,13 +101,11 @@ class Twin(ThreadingHTTPServer):
             self.postman.wake()
         return answer
 
-    def _run_once(self, call: Call, run: Any) -> Answer:
+    def _run_once(self, call: Call, run: Run) -> Answer:
         if call.key is None or call.method != "POST":
             with self.pool.connection() as conn:
                 return run(conn)
-        return answer_once(
-            self.pool, call.key, fingerprint(call.path, call.params), run
-        )
+        return answer_once(self.pool, call.key, fingerprint(call.path, call.params), run)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -133,9 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, MAX_BODY_BYTES))
-        if len(body) < min(
-            length, MAX_BODY_BYTES
-        ):  # the caller died: an unfinished request was never made
+        if len(body) < min(length, MAX_BODY_BYTES):  # the caller died: an unfinished request was never made
             self.close_connection = True
             return
         try:
@@ -189,9 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             case Fault.EMPTY:
                 self.close_connection = True
             case Fault.HTML | Fault.HTML_502:
-                self._send(
-                    Answer(200 if asked.fault is Fault.HTML else 502, HTML), "text/html"
-                )
+                self._send(Answer(200 if asked.fault is Fault.HTML else 502, HTML), "text/html")
             case _:
                 return False
         return True
@@ -213,9 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def _reset(self) -> None:
-        self.connection.setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
 
     def _authenticate(self) -> None:
@@ -253,10 +246,7 @@ class Handler(BaseHTTPRequestHandler):
             *answer.headers,
         ]
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        return (
-            f"HTTP/1.1 {answer.status} {answer.status}\r\n{head}\r\n".encode()
-            + answer.body
-        )
+        return f"HTTP/1.1 {answer.status} {answer.status}\r\n{head}\r\n".encode() + answer.body
 
 
 def _asked(body: bytes) -> Asked:

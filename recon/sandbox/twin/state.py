@@ -12,9 +12,7 @@ from psycopg import Connection
 
 from recon.sandbox.twin.shapes import Json, listing
 
-INLINE_ITEMS = (
-    10  # so many of a subscription's items and of an invoice's payments stand inside it
-)
+INLINE_ITEMS = 10  # so many of a subscription's items and of an invoice's payments stand inside it
 PLURALS: Mapping[str, str] = {
     "charges": "charge",
     "credit_notes": "credit_note",
@@ -76,9 +74,7 @@ def load(conn: Connection[Any], tables: Mapping[str, Iterable[Json]]) -> int:
     """
     unknown = set(tables) - set(PLURALS)
     if unknown:
-        raise ValueError(
-            f"Stripe's twin keeps no {', '.join(sorted(unknown))}; it keeps {', '.join(PLURALS)}."
-        )
+        raise ValueError(f"Stripe's twin keeps no {', '.join(sorted(unknown))}; it keeps {', '.join(PLURALS)}.")
     create(conn)
     count = 0
     with (
@@ -96,11 +92,7 @@ def load(conn: Connection[Any], tables: Mapping[str, Iterable[Json]]) -> int:
 
 def rows(kind: str, body: Json) -> Iterator[Sequence[Any]]:
     """The rows that one loaded object makes."""
-    if (
-        kind == "invoice"
-        and isinstance(body.get("payments"), dict)
-        and not is_older_shape(body)
-    ):
+    if kind == "invoice" and isinstance(body.get("payments"), dict) and not is_older_shape(body):
         for payment in body["payments"]["data"]:
             yield row("invoice_payment", payment)
         body = {key: value for key, value in body.items() if key != "payments"}
@@ -131,19 +123,13 @@ def row(kind: str, body: Json) -> Sequence[Any]:
 
 def is_older_shape(invoice: Json) -> bool:
     """Is this an invoice from before API version 2025-03-31 (no `parent`, but `subscription` or `paid`)?"""
-    return "parent" not in invoice and any(
-        key in invoice for key in ("subscription", "paid", "paid_out_of_band")
-    )
+    return "parent" not in invoice and any(key in invoice for key in ("subscription", "paid", "paid_out_of_band"))
 
 
-def find(
-    conn: Connection[Any], kind: str, object_id: str, *, lock: bool = False
-) -> Json | None:
+def find(conn: Connection[Any], kind: str, object_id: str, *, lock: bool = False) -> Json | None:
     """One object, its row locked until the transaction ends where `lock`; None where it does not exist."""
     tail = " for update" if lock else ""
-    found = conn.execute(
-        f"select body from objects where id = %s and kind = %s{tail}", (object_id, kind)
-    ).fetchone()
+    found = conn.execute(f"select body from objects where id = %s and kind = %s{tail}", (object_id, kind)).fetchone()
     return found[0] if found else None
 
 

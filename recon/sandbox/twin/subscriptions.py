@@ -192,11 +192,7 @@ def subscription(
         )
         for n, item_price in enumerate(prices)
     ]
-    reason = (
-        "cancellation_requested"
-        if canceled_at is not None or cancel_at_period_end
-        else None
-    )
+    reason = "cancellation_requested" if canceled_at is not None or cancel_at_period_end else None
     return {
         "id": object_id,
         "object": "subscription",
@@ -231,9 +227,7 @@ def subscription(
         "metadata": {},
         "next_pending_invoice_item_invoice": None,
         "on_behalf_of": None,
-        "pause_collection": {"behavior": pause_behavior, "resumes_at": None}
-        if pause_behavior
-        else None,
+        "pause_collection": {"behavior": pause_behavior, "resumes_at": None} if pause_behavior else None,
         "payment_settings": {
             "payment_method_options": None,
             "payment_method_types": None,
@@ -248,8 +242,6 @@ def subscription(
         "test_clock": None,
         "transfer_data": None,
         "trial_end": trial_end,
-        "trial_settings": {
-            "end_behavior": {"missing_payment_method": "create_invoice"}
-        },
+        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": created if trial_end is not None else None,
     } | more

@@ -28,9 +28,7 @@ class Endpoint:
 
 def signature(secret: str, payload: bytes, at: int) -> str:
     """The `Stripe-Signature` header of a payload at a Unix second."""
-    signed = hmac.new(
-        secret.encode(), f"{at}.".encode() + payload, hashlib.sha256
-    ).hexdigest()
+    signed = hmac.new(secret.encode(), f"{at}.".encode() + payload, hashlib.sha256).hexdigest()
     return f"t={at},v1={signed}"
 
 
@@ -73,9 +71,7 @@ class Postman:
             waiting = conn.execute(statement, (TRIES,)).fetchall()
             for event_id, text in waiting:
                 if self._send(json.dumps(json.loads(text)).encode()):
-                    conn.execute(
-                        "delete from deliveries where event_id = %s", (event_id,)
-                    )
+                    conn.execute("delete from deliveries where event_id = %s", (event_id,))
                 else:
                     conn.execute(
                         "update deliveries set tries = tries + 1 where event_id = %s",
@@ -84,14 +80,10 @@ class Postman:
 
     def _send(self, payload: bytes) -> bool:
         parts = urlsplit(self._endpoint.url)
-        connection = http.client.HTTPConnection(
-            parts.hostname or "127.0.0.1", parts.port or 80, timeout=PATIENCE_S
-        )
+        connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=PATIENCE_S)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(
-                self._endpoint.secret, payload, int(self._clock())
-            ),
+            "Stripe-Signature": signature(self._endpoint.secret, payload, int(self._clock())),
         }
         try:
             connection.request("POST", parts.path or "/", payload, headers)

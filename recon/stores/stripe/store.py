@@ -1,0 +1,64 @@
+"""Stripe as one of the six stores."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from recon.engine.facts import Reading, StoreName
+from recon.stores.base import CallResult, Scope, StoreUnreachable
+from recon.stores.stripe.calls import is_reached, send_call
+from recon.stores.stripe.client import Json, StripeApi
+from recon.stores.stripe.errors import Unreadable
+from recon.stores.stripe.lists import list_pages
+from recon.stores.stripe.reader import AccountReader
+
+PARALLEL = 8
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class StripeStore:
+    """Reads as `Store` says and calls as `CallableStore` says; `list_all` fills the mirror."""
+
+    name = StoreName.STRIPE
+
+    def __init__(self, api: StripeApi, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.api = api
+        self.clock = clock
+        self._executor: ThreadPoolExecutor | None = None
+        self._pid = 0
+
+    def read(self, scope: Scope) -> Reading:
+        """One account, live. Never raises for an outside failure: the reading is not ok and says why."""
+        as_of = self.clock()
+        try:
+            tables = AccountReader(self.api, self._threads(), scope).tables()
+        except Unreadable as error:
+            return Reading(self.name, as_of, {}, ok=False, reason=str(error))
+        return Reading(self.name, as_of, tables)
+
+    def list_all(self, kind: str, starting_after: str | None = None) -> Iterator[list[Json]]:
+        """The pages of one whole list, from after an object on. StoreUnreachable: it could not be read."""
+        try:
+            yield from list_pages(self.api, kind, starting_after)
+        except Unreadable as error:
+            raise StoreUnreachable(self.name, str(error)) from error
+
+    def call(self, verb: str, object_id: str, params: Mapping[str, Any], idempotency_key: str) -> CallResult:
+        """One attempt of a call; its outcome speaks of this attempt alone."""
+        return send_call(self.api, verb, object_id, params, idempotency_key)
+
+    def wanted_state_reached(self, verb: str, object_id: str, params: Mapping[str, Any]) -> bool | None:
+        """Is what the call wants already so in Stripe? None: Stripe could not be asked."""
+        return is_reached(self.api, verb, object_id, params)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """Threads kept for their connections; others after a fork, because threads do not survive one."""
+        if self._executor is None or self._pid != os.getpid():
+            self._executor = ThreadPoolExecutor(PARALLEL, thread_name_prefix="stripe")
+            self._pid = os.getpid()
+        return self._executor
