@@ -147,7 +147,6 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         is_stuck_in_bad_debt="stuck" in details,
         has_inconsistent_flags="inconsistent_debt_flags" in classes and "wrong" not in details,
         is_flagged_but_paid="flagged_but_paid" in details,
-        last_truth=truth or (before.last_truth if before else None),
         standing=_standing(one, evaluation, findings, before),
         owed={currency: sums["collectible_minor"] for currency, sums in truth["balances"].items()} if truth else {},
         oldest_due_at=moment(truth["oldest_due_at"]) if truth else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from recon.engine.facts import Reading, StoreName
-from recon.queries.mirror import MirrorObjects, Wanted, claimed_customers, mirror_as_of, mirrored
+from recon.queries.mirror import Wanted, claimed_customers, mirror_as_of, mirrored
 from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
 
 Stores = Mapping[StoreName, Store]
@@ -20,8 +20,7 @@ NEVER_MIRRORED = "stripe: the mirror was never filled; run sync_stripe"
 
 @dataclass(frozen=True, slots=True)
 class ChunkReading:
-    """The six readings of one account; `mirror_suffices` is False when the mirror does not show a linked customer, so
-    that only Stripe can tell a deleted one from one that never was."""
+    """The six readings of one account; without `mirror_suffices`, only Stripe itself can tell what there is."""
 
     readings: tuple[Reading, ...]
     mirror_suffices: bool
@@ -79,10 +78,6 @@ def _from_mirror(scopes: Sequence[Scope]) -> dict[str, tuple[Reading, bool]]:
     wanted = {scope.account_id: Wanted(scope.stripe_customer_ids, scope.stripe_invoice_ids) for scope in scopes}
     objects = mirrored(list(wanted.values()))
     return {
-        account_id: (Reading(StoreName.STRIPE, as_of, objects.tables(want)), _shows_all(objects, want))
+        account_id: (Reading(StoreName.STRIPE, as_of, objects.tables(want)), objects.suffices(want))
         for account_id, want in wanted.items()
     }
-
-
-def _shows_all(objects: MirrorObjects, wanted: Wanted) -> bool:
-    return all(objects.shows_customer(customer) for customer in wanted.customers)

@@ -90,11 +90,16 @@ def evaluate_chunk(account_ids: list[str], sweeper: Sweeper) -> list[Evaluated]:
 
 
 def finish_sweep(run: SweepRun, *, now: datetime) -> SweepRun:
-    """Closed with its numbers when every chunk is done; else as it was."""
-    if not run.chunks.filter(done_at__isnull=True).exists():
+    """Closed with its numbers when every chunk is done; else, or when it was closed before, as it was."""
+    run.refresh_from_db()
+    if run.finished_at is None and not run.chunks.filter(done_at__isnull=True).exists():
         run.finished_at, run.counts = now, drift_numbers().as_json()
         run.save(update_fields=["finished_at", "counts"])
     return run
+
+
+def finish_run_of(chunk_id: int, *, now: datetime) -> None:
+    finish_sweep(SweepRun.objects.get(chunks=chunk_id), now=now)
 
 
 def accounts_done(run: SweepRun) -> int:
@@ -102,9 +107,7 @@ def accounts_done(run: SweepRun) -> int:
     return sum(done)
 
 
-def _evaluate_one(
-    account_id: str, said: ChunkReading, is_stale: bool, now: datetime, sweeper: Sweeper
-) -> Evaluated:
+def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: datetime, sweeper: Sweeper) -> Evaluated:
     """From the mirror; from Stripe itself where the mirror cannot tell, or is too old for a verdict to stand on."""
     if said.mirror_suffices:
         evaluated = evaluate(account_id, said.readings, sweeper.rules, now)

@@ -162,5 +162,3 @@ def id_of(reference: object) -> str | None:
     if isinstance(reference, Mapping):
         reference = reference.get("id")
     return reference if isinstance(reference, str) else None
-
-

@@ -18,10 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("at", models.DateTimeField(help_text="the database's clock")),
-                (
-                    "actor",
-                    models.TextField(help_text="user:name, token:name, task:name"),
-                ),
+                ("actor", models.TextField(help_text="user:name, token:name, task:name")),
                 ("action", models.TextField(help_text="dotted, as repair.applied")),
                 ("account", models.TextField(null=True)),
                 ("reason", models.TextField()),
@@ -29,12 +26,7 @@ class Migration(migrations.Migration):
                 ("after", models.JSONField(null=True)),
                 ("request_id", models.TextField()),
                 ("apply_id", models.UUIDField(null=True)),
-                (
-                    "body",
-                    models.TextField(
-                        help_text="canonical JSON of all of the above but seq and at"
-                    ),
-                ),
+                ("body", models.TextField(help_text="canonical JSON of all of the above but seq and at")),
                 ("prev", models.BinaryField()),
                 ("hash", models.BinaryField(help_text="sha256 of v1|seq|at|prev|body")),
             ],
@@ -46,12 +38,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditHead",
             fields=[
-                (
-                    "one",
-                    models.BooleanField(
-                        default=True, primary_key=True, serialize=False
-                    ),
-                ),
+                ("one", models.BooleanField(default=True, primary_key=True, serialize=False)),
                 ("seq", models.BigIntegerField(default=0)),
                 ("hash", models.BinaryField()),
             ],
@@ -67,13 +54,7 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField()),
                 ("completed_at", models.DateTimeField(null=True)),
                 ("kind", models.TextField(help_text="the list being read")),
-                (
-                    "cursor",
-                    models.TextField(
-                        help_text="the last object of that list which is stored",
-                        null=True,
-                    ),
-                ),
+                ("cursor", models.TextField(help_text="the last object of that list which is stored", null=True)),
                 ("objects_read", models.BigIntegerField(default=0)),
                 ("objects_removed", models.BigIntegerField(default=0)),
             ],
@@ -89,13 +70,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(null=True)),
                 ("actor", models.TextField(default="")),
                 ("accounts", models.IntegerField(default=0)),
-                (
-                    "counts",
-                    models.JSONField(
-                        default=dict,
-                        help_text="headlines and verdicts when it finished",
-                    ),
-                ),
+                ("counts", models.JSONField(default=dict, help_text="headlines and verdicts when it finished")),
             ],
             options={
                 "db_table": "sweep_run",
@@ -117,33 +92,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Apply",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
                 ("digest", models.CharField(max_length=64)),
                 ("risk", models.TextField(null=True)),
                 (
                     "writes",
                     models.JSONField(
-                        default=list,
-                        help_text="the plan's cells: store, table, key, column, stored, truth, rule",
+                        default=list, help_text="the plan's cells: store, table, key, column, stored, truth, rule"
                     ),
                 ),
                 ("approved_by", models.TextField()),
                 ("reason", models.TextField()),
                 ("request_id", models.TextField(default="")),
                 ("created_at", models.DateTimeField()),
-                (
-                    "expires_at",
-                    models.DateTimeField(help_text="not claimed after this moment"),
-                ),
+                ("expires_at", models.DateTimeField(help_text="not claimed after this moment")),
                 (
                     "state",
                     models.TextField(
@@ -161,32 +124,15 @@ class Migration(migrations.Migration):
                         default="approved",
                     ),
                 ),
-                (
-                    "epoch",
-                    models.BigIntegerField(
-                        default=0,
-                        help_text="who coordinates: one more at each takeover",
-                    ),
-                ),
-                (
-                    "lease_until",
-                    models.DateTimeField(
-                        help_text="for speed only: safety rests on the epoch", null=True
-                    ),
-                ),
+                ("epoch", models.BigIntegerField(default=0, help_text="who coordinates: one more at each takeover")),
+                ("lease_until", models.DateTimeField(help_text="for speed only: safety rests on the epoch", null=True)),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("closed_at", models.DateTimeField(null=True)),
-                (
-                    "explanation",
-                    models.TextField(
-                        default="", help_text="why it was aborted, or needs a person"
-                    ),
-                ),
+                ("explanation", models.TextField(default="", help_text="why it was aborted, or needs a person")),
                 (
                     "refused",
                     models.BooleanField(
-                        default=False,
-                        help_text="aborted because the world moved, not because something broke",
+                        default=False, help_text="aborted because the world moved, not because something broke"
                     ),
                 ),
                 ("takeovers", models.IntegerField(default=0)),
@@ -194,21 +140,10 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "apply",
                 "indexes": [
-                    models.Index(
-                        fields=["account_id", "-created_at"], name="apply_account"
-                    ),
+                    models.Index(fields=["account_id", "-created_at"], name="apply_account"),
                     models.Index(
                         condition=models.Q(
-                            (
-                                "state__in",
-                                (
-                                    "approved",
-                                    "preparing",
-                                    "calling",
-                                    "committing",
-                                    "aborting",
-                                ),
-                            )
+                            ("state__in", ("approved", "preparing", "calling", "committing", "aborting"))
                         ),
                         fields=["lease_until"],
                         name="apply_open",
@@ -217,24 +152,12 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(
-                            (
-                                "state__in",
-                                (
-                                    "approved",
-                                    "preparing",
-                                    "calling",
-                                    "committing",
-                                    "aborting",
-                                ),
-                            )
+                            ("state__in", ("approved", "preparing", "calling", "committing", "aborting"))
                         ),
                         fields=("account_id",),
                         name="apply_one_live",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True),
-                        name="apply_has_reason",
-                    ),
+                    models.CheckConstraint(condition=models.Q(("reason", ""), _negated=True), name="apply_has_reason"),
                 ],
             },
         ),
@@ -243,23 +166,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("invoices", models.JSONField(default=list)),
                 ("payments", models.JSONField(default=list)),
                 ("adjustments", models.JSONField(default=list)),
@@ -269,12 +178,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "snapshot_billing_prod",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="billingprodsnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="billingprodsnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -296,8 +200,7 @@ class Migration(migrations.Migration):
                 "db_table": "bulk_repair",
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True),
-                        name="bulk_repair_has_reason",
+                        condition=models.Q(("reason", ""), _negated=True), name="bulk_repair_has_reason"
                     )
                 ],
             },
@@ -307,35 +210,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("entitlements", models.JSONField(default=list)),
                 ("blocks", models.JSONField(default=list)),
             ],
             options={
                 "db_table": "snapshot_cf_prod",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="cfprodsnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="cfprodsnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -362,17 +246,14 @@ class Migration(migrations.Migration):
                 "db_table": "dirty",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(
-                            ("gen__gt", models.F("done_gen")), ("parked", False)
-                        ),
+                        condition=models.Q(("gen__gt", models.F("done_gen")), ("parked", False)),
                         fields=["not_before"],
                         name="dirty_due",
                     )
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("done_gen__lte", models.F("gen"))),
-                        name="dirty_done_is_not_ahead",
+                        condition=models.Q(("done_gen__lte", models.F("gen"))), name="dirty_done_is_not_ahead"
                     )
                 ],
             },
@@ -382,12 +263,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "at",
-                    models.DateTimeField(
-                        help_text="the clock that the rules were given"
-                    ),
-                ),
+                ("at", models.DateTimeField(help_text="the clock that the rules were given")),
                 (
                     "trigger",
                     models.TextField(
@@ -402,10 +278,7 @@ class Migration(migrations.Migration):
                 ),
                 ("actor", models.TextField(default="")),
                 ("policy_hash", models.CharField(max_length=64)),
-                (
-                    "content_hash",
-                    models.CharField(help_text="sha256 of the answer", max_length=64),
-                ),
+                ("content_hash", models.CharField(help_text="sha256 of the answer", max_length=64)),
                 ("is_known", models.BooleanField()),
                 ("reasons", models.JSONField(default=list)),
                 ("state", models.TextField(null=True)),
@@ -413,15 +286,11 @@ class Migration(migrations.Migration):
                 ("because", models.JSONField(default=dict)),
                 (
                     "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), default=list, size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
                 ),
                 (
                     "details",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), default=list, size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
                 ),
                 ("cells", models.JSONField(default=list)),
                 ("digest", models.CharField(max_length=64)),
@@ -430,52 +299,25 @@ class Migration(migrations.Migration):
                 ("proposals", models.JSONField(default=list)),
                 ("findings", models.JSONField(default=list)),
                 ("next_evaluation_at", models.DateTimeField(null=True)),
-                (
-                    "reads",
-                    models.JSONField(
-                        default=dict, help_text="store → {ok, as_of, reason}"
-                    ),
-                ),
+                ("reads", models.JSONField(default=dict, help_text="store → {ok, as_of, reason}")),
             ],
             options={
                 "db_table": "evaluation",
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-at"], name="evaluation_account"
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-at"], name="evaluation_account")],
             },
         ),
         migrations.CreateModel(
             name="OutboxEvent",
             fields=[
                 ("sequence", models.BigAutoField(primary_key=True, serialize=False)),
-                (
-                    "event_id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                (
-                    "kind",
-                    models.TextField(
-                        help_text="as repair.applied, account.state_changed"
-                    ),
-                ),
+                ("event_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("kind", models.TextField(help_text="as repair.applied, account.state_changed")),
                 ("account_id", models.TextField()),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
-                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("before", models.JSONField(null=True)),
                 ("after", models.JSONField(null=True)),
                 ("cause", models.TextField(default="")),
-                (
-                    "audit_seq",
-                    models.BigIntegerField(
-                        help_text="the audit entry of the same transaction", null=True
-                    ),
-                ),
+                ("audit_seq", models.BigIntegerField(help_text="the audit entry of the same transaction", null=True)),
                 ("published_at", models.DateTimeField(null=True)),
             ],
             options={
@@ -486,9 +328,7 @@ class Migration(migrations.Migration):
                         fields=["sequence"],
                         name="outbox_unpublished",
                     ),
-                    models.Index(
-                        fields=["account_id", "sequence"], name="outbox_account"
-                    ),
+                    models.Index(fields=["account_id", "sequence"], name="outbox_account"),
                 ],
             },
         ),
@@ -496,29 +336,17 @@ class Migration(migrations.Migration):
             name="StripeObject",
             fields=[
                 ("id", models.TextField(primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.TextField(
-                        help_text="the list it came from: customers, subscriptions, invoices, …"
-                    ),
-                ),
+                ("kind", models.TextField(help_text="the list it came from: customers, subscriptions, invoices, …")),
                 ("customer", models.TextField(null=True)),
                 ("account_id", models.TextField(null=True)),
                 ("body", models.JSONField()),
                 ("content_hash", models.CharField(max_length=64)),
-                (
-                    "read_at",
-                    models.DateTimeField(
-                        help_text="latest time that a list or a live read showed it"
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="latest time that a list or a live read showed it")),
             ],
             options={
                 "db_table": "stripe_object",
                 "indexes": [
-                    models.Index(
-                        fields=["customer", "kind"], name="stripe_object_customer"
-                    ),
+                    models.Index(fields=["customer", "kind"], name="stripe_object_customer"),
                     models.Index(
                         condition=models.Q(("account_id__isnull", False)),
                         fields=["account_id"],
@@ -532,23 +360,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("customers", models.JSONField(default=list)),
                 ("subscriptions", models.JSONField(default=list)),
                 ("invoices", models.JSONField(default=list)),
@@ -561,12 +375,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "snapshot_stripe",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="stripesnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="stripesnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -580,34 +389,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("accounts", models.JSONField(default=list)),
             ],
             options={
                 "db_table": "snapshot_subs_account",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="subsaccountsnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="subsaccountsnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -621,35 +411,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("customers", models.JSONField(default=list)),
                 ("customer_aliases", models.JSONField(default=list)),
             ],
             options={
                 "db_table": "snapshot_subs_customer",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="subscustomersnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="subscustomersnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -663,23 +434,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
-                (
-                    "read_at",
-                    models.DateTimeField(help_text="first time that the store said so"),
-                ),
-                (
-                    "last_read_at",
-                    models.DateTimeField(
-                        help_text="latest time that the store said so"
-                    ),
-                ),
-                (
-                    "content_hash",
-                    models.CharField(
-                        help_text="sha256 of the rows, whatever their order",
-                        max_length=64,
-                    ),
-                ),
+                ("read_at", models.DateTimeField(help_text="first time that the store said so")),
+                ("last_read_at", models.DateTimeField(help_text="latest time that the store said so")),
+                ("content_hash", models.CharField(help_text="sha256 of the rows, whatever their order", max_length=64)),
                 ("dunning", models.JSONField(default=list)),
                 ("balances", models.JSONField(default=list)),
                 ("intents", models.JSONField(default=list)),
@@ -687,12 +444,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "snapshot_subs_dunning",
                 "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["account_id", "-read_at", "-id"],
-                        name="subsdunningsnapshot_latest",
-                    )
-                ],
+                "indexes": [models.Index(fields=["account_id", "-read_at", "-id"], name="subsdunningsnapshot_latest")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("last_read_at__gte", models.F("read_at"))),
@@ -709,9 +461,7 @@ class Migration(migrations.Migration):
                 ("gid", models.CharField(max_length=190, unique=True)),
                 (
                     "rows",
-                    models.JSONField(
-                        help_text="the writes of this store, a row each, with the versions they name"
-                    ),
+                    models.JSONField(help_text="the writes of this store, a row each, with the versions they name"),
                 ),
                 ("xid", models.TextField(null=True)),
                 ("system_identifier", models.TextField(null=True)),
@@ -731,19 +481,13 @@ class Migration(migrations.Migration):
                 (
                     "apply",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="branches",
-                        to="recon.apply",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="branches", to="recon.apply"
                     ),
                 ),
             ],
             options={
                 "db_table": "apply_branch",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("apply", "store"), name="apply_branch_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("apply", "store"), name="apply_branch_once")],
             },
         ),
         migrations.CreateModel(
@@ -783,19 +527,13 @@ class Migration(migrations.Migration):
                 (
                     "apply",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="calls",
-                        to="recon.apply",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="calls", to="recon.apply"
                     ),
                 ),
             ],
             options={
                 "db_table": "apply_call",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("apply", "position"), name="apply_call_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("apply", "position"), name="apply_call_once")],
             },
         ),
         migrations.CreateModel(
@@ -804,20 +542,13 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("account_id", models.TextField()),
                 ("digest", models.CharField(max_length=64)),
-                (
-                    "outcome",
-                    models.TextField(
-                        default="", help_text="empty while nothing has come of it"
-                    ),
-                ),
+                ("outcome", models.TextField(default="", help_text="empty while nothing has come of it")),
                 ("explanation", models.TextField(default="")),
                 ("done_at", models.DateTimeField(null=True)),
                 (
                     "bulk_repair",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="recon.bulkrepair",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="recon.bulkrepair"
                     ),
                 ),
             ],
@@ -831,10 +562,7 @@ class Migration(migrations.Migration):
                     )
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("bulk_repair", "account_id"),
-                        name="bulk_repair_item_once",
-                    )
+                    models.UniqueConstraint(fields=("bulk_repair", "account_id"), name="bulk_repair_item_once")
                 ],
             },
         ),
@@ -844,44 +572,27 @@ class Migration(migrations.Migration):
                 ("account_id", models.TextField(primary_key=True, serialize=False)),
                 (
                     "evaluated_at",
-                    models.DateTimeField(
-                        help_text="the latest evaluation, also when its outcome was the same"
-                    ),
+                    models.DateTimeField(help_text="the latest evaluation, also when its outcome was the same"),
                 ),
-                (
-                    "changed_at",
-                    models.DateTimeField(
-                        help_text="the evaluation at which the outcome last changed"
-                    ),
-                ),
+                ("changed_at", models.DateTimeField(help_text="the evaluation at which the outcome last changed")),
                 (
                     "drift_since",
-                    models.DateTimeField(
-                        help_text="since when some cell differs, without a break",
-                        null=True,
-                    ),
+                    models.DateTimeField(help_text="since when some cell differs, without a break", null=True),
                 ),
                 ("is_known", models.BooleanField()),
                 ("state", models.TextField(null=True)),
                 (
                     "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), default=list, size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
                 ),
                 (
                     "details",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), default=list, size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
                 ),
                 (
                     "findings",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(),
-                        default=list,
-                        help_text="kinds, each once",
-                        size=None,
+                        base_field=models.TextField(), default=list, help_text="kinds, each once", size=None
                     ),
                 ),
                 ("drifted_cells", models.IntegerField(default=0)),
@@ -891,34 +602,17 @@ class Migration(migrations.Migration):
                 ("has_inconsistent_flags", models.BooleanField(default=False)),
                 ("is_flagged_but_paid", models.BooleanField(default=False)),
                 (
-                    "last_truth",
-                    models.JSONField(
-                        help_text="the latest truth that was known; a verdict unknown keeps it",
-                        null=True,
-                    ),
-                ),
-                (
                     "standing",
-                    models.JSONField(
-                        default=dict,
-                        help_text="finding → {since, opened}: a case opens after 24 hours",
-                    ),
+                    models.JSONField(default=dict, help_text="finding → {since, opened}: a case opens after 24 hours"),
                 ),
-                (
-                    "owed",
-                    models.JSONField(
-                        default=dict, help_text="currency → collectible minor units"
-                    ),
-                ),
+                ("owed", models.JSONField(default=dict, help_text="currency → collectible minor units")),
                 ("oldest_due_at", models.DateTimeField(null=True)),
                 ("next_evaluation_at", models.DateTimeField(null=True)),
                 ("reads", models.JSONField(default=dict)),
                 (
                     "evaluation",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="recon.evaluation",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="recon.evaluation"
                     ),
                 ),
             ],
@@ -931,21 +625,15 @@ class Migration(migrations.Migration):
                         name="account_state_drifted",
                     ),
                     models.Index(
-                        condition=models.Q(("writes__gt", 0)),
-                        fields=["account_id"],
-                        name="account_state_writable",
+                        condition=models.Q(("writes__gt", 0)), fields=["account_id"], name="account_state_writable"
                     ),
                     models.Index(
                         condition=models.Q(("next_evaluation_at__isnull", False)),
                         fields=["next_evaluation_at"],
                         name="account_state_timer",
                     ),
-                    models.Index(
-                        fields=["state", "account_id"], name="account_state_state"
-                    ),
-                    django.contrib.postgres.indexes.GinIndex(
-                        fields=["classes"], name="account_state_classes"
-                    ),
+                    models.Index(fields=["state", "account_id"], name="account_state_state"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["classes"], name="account_state_classes"),
                 ],
             },
         ),
@@ -954,31 +642,20 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("number", models.IntegerField()),
-                (
-                    "account_ids",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.TextField(), size=None
-                    ),
-                ),
+                ("account_ids", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ("done_at", models.DateTimeField(null=True)),
                 ("counts", models.JSONField(default=dict)),
                 ("error", models.TextField(default="")),
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="chunks",
-                        to="recon.sweeprun",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="recon.sweeprun"
                     ),
                 ),
             ],
             options={
                 "db_table": "sweep_chunk",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("run", "number"), name="sweep_chunk_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("run", "number"), name="sweep_chunk_once")],
             },
         ),
     ]

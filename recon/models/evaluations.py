@@ -69,7 +69,6 @@ class AccountState(models.Model):
     is_stuck_in_bad_debt = models.BooleanField(default=False)
     has_inconsistent_flags = models.BooleanField(default=False)
     is_flagged_but_paid = models.BooleanField(default=False)
-    last_truth = models.JSONField(null=True, help_text="the latest truth that was known; a verdict unknown keeps it")
     standing = models.JSONField(default=dict, help_text="finding → {since, opened}: a case opens after 24 hours")
     owed = models.JSONField(default=dict, help_text="currency → collectible minor units")
     oldest_due_at = models.DateTimeField(null=True)

@@ -1,0 +1,47 @@
+"""Remove old snapshots, evaluations and published events; never audit, never what an account's latest state rests on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from recon.models import (
+    SNAPSHOTS,
+    AccountState,
+    Evaluation,
+    MirrorSync,
+    OutboxEvent,
+    SweepRun,
+)
+
+SUPERSEDED = """
+delete from {table} old using {table} newer
+where newer.account_id = old.account_id and (newer.read_at, newer.id) > (old.read_at, old.id)
+  and newer.read_at < %s
+"""
+
+
+def prune(*, before: datetime) -> Mapping[str, int]:
+    """Rows removed by table. What the stores said at any moment from `before` on can still be asked."""
+    removed = {model._meta.db_table: _prune_snapshots(model._meta.db_table, before) for model in SNAPSHOTS.values()}
+    with transaction.atomic():
+        is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
+        removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
+        removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=before).delete()[0]
+        removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
+        removed["mirror_sync"] = _prune_syncs(before)
+    return removed
+
+
+def _prune_snapshots(table: str, before: datetime) -> int:
+    """A row goes when a newer one took its place before that moment: the newest of them still answers for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUPERSEDED.format(table=table), [before])
+        return int(cursor.rowcount)
+
+
+def _prune_syncs(before: datetime) -> int:
+    latest = MirrorSync.objects.filter(completed_at__isnull=False).order_by("-started_at").first()
+    rows = MirrorSync.objects.filter(started_at__lt=before, completed_at__isnull=False)
+    return rows.exclude(id=latest.id).delete()[0] if latest else 0

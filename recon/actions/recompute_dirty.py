@@ -1,0 +1,44 @@
+"""Evaluate the accounts that are marked dirty, each by itself: one that fails stops nobody else."""
+
+import logging
+
+from django.db import transaction
+
+from recon.actions.dirty import Claim, claim, complete, fail
+from recon.actions.evaluate import evaluate
+from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.read_stores import read_live
+from recon.actions.sweep import Sweeper
+from recon.models import Trigger
+
+log = logging.getLogger(__name__)
+
+ACTOR = "task:recompute"
+
+
+def recompute_dirty(sweeper: Sweeper, *, limit: int, account_ids: list[str] | None = None) -> int:
+    """How many accounts were tried."""
+    claims = claim(now=sweeper.clock(), limit=limit, account_ids=account_ids)
+    for one in claims:
+        _recompute_one(one, sweeper)
+    return len(claims)
+
+
+def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
+    try:
+        evaluated = evaluate(one.account_id, read_live(sweeper.stores, one.account_id), sweeper.rules, sweeper.clock())
+        failed_read = _failed_read(evaluated)
+        with transaction.atomic():
+            # The mark first: events take the outbox's turn, and who has it must not wait for a row.
+            if failed_read is None:
+                complete(one)
+            keep_evaluations([evaluated], trigger=Trigger.EVENT, actor=ACTOR)
+    except Exception as error:  # noqa: BLE001  whatever it was, the account waits with its error and the others go on
+        log.exception("recompute failed", extra={"account_id": one.account_id})
+        failed_read = f"{type(error).__name__}: {error}"
+    if failed_read is not None:
+        fail(one, failed_read, now=sweeper.clock())
+
+
+def _failed_read(evaluated: Evaluated) -> str | None:
+    return next((reading.reason or "" for reading in evaluated.readings if not reading.ok), None)

@@ -1,0 +1,68 @@
+"""A whole sweep: refresh the mirror, write the chunks down, have them done here or by the workers, close with numbers."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from recon.actions.hand_out import hand_out
+from recon.actions.sweep import Sweeper, accounts_done, begin_sweep, finish_sweep, open_chunks, sweep_chunk
+from recon.actions.sync_stripe import Pace, Report, StripeLists, sync_stripe
+from recon.engine.facts import StoreName
+from recon.models import SweepRun
+from recon.stores.base import StoreError
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[SweepRun, Report], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Where progress is told: objects of the mirror, accounts of the sweep."""
+
+    mirror: Report
+    accounts: Report
+
+
+def run_sweep(sweeper: Sweeper, *, actor: str, pace: Pace, work: Work, reports: Reports) -> SweepRun:
+    """The finished run. With Stripe out of reach it goes on with the mirror as it is: what would be written is then read
+    live, and unknown where that fails too. Raises StoreUnreachable when a database cannot name its accounts."""
+    refresh_mirror(sweeper, pace, reports.mirror)
+    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor=actor)
+    work(run, reports.accounts)
+    return finish_sweep(run, now=sweeper.clock())
+
+
+def refresh_mirror(sweeper: Sweeper, pace: Pace, report: Report) -> None:
+    stripe = cast(StripeLists, sweeper.stores[StoreName.STRIPE])  # the one store that has lists
+    try:
+        sync_stripe(stripe, clock=sweeper.clock, pace=pace, report=report)
+    except StoreError as error:
+        log.warning("stripe mirror not refreshed", extra={"reason": error.sentence})
+
+
+def work_here(sweeper: Sweeper) -> Work:
+    """Every chunk in this process, one after another."""
+
+    def work(run: SweepRun, report: Report) -> None:
+        done = accounts_done(run)
+        for chunk_id in open_chunks(run):
+            done += sweep_chunk(chunk_id, sweeper)
+            report(done, run.accounts)
+
+    return work
+
+
+def work_in_queue(enqueue: Callable[[int], None], *, at_once: int) -> Work:
+    """The chunks as tasks, so many at a time."""
+
+    def work(run: SweepRun, report: Report) -> None:
+        hand_out(
+            lambda: open_chunks(run),
+            enqueue,
+            at_once=at_once,
+            tell=lambda _: report(accounts_done(run), run.accounts),
+        )
+
+    return work

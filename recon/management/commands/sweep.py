@@ -1,0 +1,50 @@
+"""`manage.py sweep`: evaluate every account that any store knows; nothing is written to a store."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from recon.actions import equipment
+from recon.actions.hand_out import NobodyWorks
+from recon.actions.run_sweep import Reports, Work, run_sweep, work_here, work_in_queue
+from recon.actions.sweep import Sweeper
+from recon.management.embedded import EmbeddedCommand
+from recon.management.progress import Progress
+from recon.stores.base import StoreError
+from recon.tasks.sweep import sweep_chunk
+
+
+class Command(EmbeddedCommand):
+    help = "Evaluate all accounts of all stores. An unfinished sweep goes on where it was."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--workers", type=int, default=0, help="chunks that Celery's workers have at a time; 0 (default): done here"
+        )
+        parser.add_argument("--json", action="store_true", help="the numbers as one JSON object")
+
+    def handle(self, *args: Any, workers: int, **options: Any) -> None:
+        sweeper = equipment.sweeper()
+        with Progress("Stripe", "objects") as mirror, Progress("Sweep", "accounts") as accounts:
+            try:
+                run = run_sweep(
+                    sweeper,
+                    actor="terminal",
+                    pace=equipment.pace(),
+                    work=self._work(sweeper, workers),
+                    reports=Reports(mirror, accounts),
+                )
+            except (StoreError, NobodyWorks) as error:
+                raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(run.counts))
+            return
+        for name, accounts_counted in run.counts["headlines"].items():
+            self.stdout.write(f"{name:<28}{accounts_counted:>8,}")
+
+    def _work(self, sweeper: Sweeper, workers: int) -> Work:
+        if workers > 0:
+            return work_in_queue(lambda chunk_id: sweep_chunk.delay(chunk_id), at_once=workers)
+        return work_here(sweeper)
