@@ -6,9 +6,17 @@ The schedule only wakes what the database says is due, so a beat that is late, d
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 
 app = Celery("recon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["recon"])
+app.conf.beat_schedule = {
+    "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
+    "recompute what is dirty or due": {"task": "recon.recompute_due", "schedule": 15.0, "options": {"expires": 14}},
+    "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},
+    "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
+    "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
+}

@@ -1,1 +1,244 @@
-"""`manage.py check --database default` and `check --deploy`: each message says what, where, and what to do."""
+"""`manage.py check --database default` and `check --deploy`: each message says what, where, and what to do.
+
+With `--database default` every store is visited: reachable, the reference schema there, prepared transactions really
+work, and the role may do what the engine does and no more. With `--deploy` the settings are held against production.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import redis
+from django.apps.config import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+from psycopg import sql
+
+from recon.bootstrap import DATABASE_STORES
+from recon.stores.postgres import PostgresStore
+from recon.stores.tables import Table
+
+BOOKKEEPING = frozenset({"row_version", "updated_at"})
+ENOUGH_PREPARED = 20
+CONNECT_TIMEOUT_S = 3
+LOCAL_HOSTS = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
+VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
+GRANTS = "grant what recon/sandbox/schema/{store}.grants.sql grants"
+
+Apps = Sequence[AppConfig] | None
+StoreCheck = Callable[[psycopg.Connection, type[PostgresStore]], Iterator[CheckMessage]]
+
+
+@register(Tags.database)
+def check_our_database(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases:
+        return []
+    try:
+        connections["default"].ensure_connection()
+    except DatabaseError as error:
+        hint = "Correct DATABASE_URL, or start the server (`manage.py demo` starts the embedded one)."
+        return [Error(f"Our own database cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E001")]
+    return []
+
+
+@register(Tags.database)
+def check_stores(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases:
+        return []
+    return [message for store in DATABASE_STORES for message in _check_store(store)]
+
+
+@register(Tags.database)
+def check_stripe(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases:
+        return []
+    return list(_check_stripe_key(settings.STRIPE_API_KEY, settings.STRIPE_LIVEMODE))
+
+
+@register(Tags.database)
+def check_broker(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases:
+        return []
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=CONNECT_TIMEOUT_S) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        hint = "Correct REDIS_URL or start the server. Nothing is lost meanwhile, but no worker hears of new work."
+        return [Error(f"The broker cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E002")]
+    return []
+
+
+@register(deploy=True)
+def check_production(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """What would be dangerous in production, apart from what Django itself looks for."""
+    return [*_check_secrets(), *_check_transport()]
+
+
+def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:
+    variable, url = f"{store.name.upper()}_URL", settings.STORES[store.name]
+    if not url:
+        hint = f"Set {variable} to postgres://role:password@host:port/database."
+        yield Error(f"{store.name}: no URL is set.", hint=hint, id="recon.E010")
+        return
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, autocommit=True) as conn:
+            for check in (_check_tables, _check_prepared, _check_role):
+                yield from check(conn, store)
+    except psycopg.Error as error:
+        hint = f"Correct {variable}, or start the server."
+        yield Error(f"{store.name}: cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E011")
+
+
+def _check_prepared(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+    """Whether a transaction can really be prepared: the setting alone does not tell."""
+    most = int(_one(conn, "SELECT current_setting('max_prepared_transactions')"))
+    if most == 0:
+        hint = "ALTER SYSTEM SET max_prepared_transactions = 64, on its standbys too, and restart the server."
+        yield Error(f"{store.name}: prepared transactions are off.", hint=hint, id="recon.E012")
+        return
+    if most < ENOUGH_PREPARED:
+        hint = f"Twice the concurrent applies and ten: at least {ENOUGH_PREPARED}."
+        yield Warning(f"{store.name}: max_prepared_transactions is only {most}.", hint=hint, id="recon.W012")
+    gid = sql.Literal(f"recon-check.{secrets.token_hex(8)}.{store.name}")
+    try:
+        conn.execute("BEGIN")
+        conn.execute("SELECT pg_current_xact_id()")
+        conn.execute(sql.SQL("PREPARE TRANSACTION {}").format(gid))
+        conn.execute(sql.SQL("ROLLBACK PREPARED {}").format(gid))
+    except psycopg.Error as error:
+        hint = "See that slots are free (pg_prepared_xacts) and that no pooler in transaction mode stands between."
+        yield Error(f"{store.name}: preparing a transaction failed: {_first_line(error)}.", hint=hint, id="recon.E013")
+
+
+def _check_tables(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+    for table in store.tables:
+        there = _columns(conn, table.name)
+        if not there:
+            hint = "Compare the database with recon/sandbox/schema."
+            yield Error(f"{store.name}: there is no table {table.name}.", hint=hint, id="recon.E014")
+            continue
+        wanted = {*table.columns, *(BOOKKEEPING if table.derived else ())}
+        if missing := wanted - there:
+            hint = "Compare the table with recon/sandbox/schema."
+            yield Error(f"{store.name}.{table.name}: no column {_names(missing)}.", hint=hint, id="recon.E015")
+        else:
+            yield from _check_privileges(conn, store, table)
+
+
+def _check_privileges(conn: psycopg.Connection, store: type[PostgresStore], table: Table) -> Iterator[CheckMessage]:
+    where, hint = f"{store.name}.{table.name}", f"As the table's owner, {GRANTS.format(store=store.name)}."
+    if not _may(conn, table.name, "SELECT"):
+        yield Error(f"{where}: the engine's role may not read it.", hint=hint, id="recon.E016")
+    writable = _columns(conn, table.name, "UPDATE")
+    wanted = table.derived | BOOKKEEPING if table.derived else frozenset()
+    if missing := wanted - writable:
+        yield Error(f"{where}: the engine's role may not update {_names(missing)}.", hint=hint, id="recon.E017")
+    if facts := writable - wanted:
+        yield Warning(
+            f"{where}: the engine's role may update {_names(facts)}, which others own.",
+            hint="Revoke UPDATE and grant it on the DERIVED columns alone.",
+            id="recon.W017",
+        )
+    yield from _check_rows(conn, table, where, hint)
+
+
+def _check_rows(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
+    """Adding rows to wholly derived tables, deleting from those of which only some rows are ours."""
+    is_whole = bool(table.derived) and set(table.columns) <= {*table.key, *table.derived, *BOOKKEEPING}
+    for privilege, wanted in (("INSERT", is_whole), ("DELETE", bool(table.ours)), ("TRUNCATE", False)):
+        may = _may(conn, table.name, privilege)
+        if wanted and not may:
+            yield Error(f"{where}: the engine's role lacks {privilege}.", hint=hint, id="recon.E018")
+        if may and not wanted:
+            revoke = f"REVOKE {privilege} ON {table.name}."
+            yield Warning(f"{where}: the engine's role has {privilege}, unneeded.", hint=revoke, id="recon.W018")
+    if table.ours and not _one(conn, "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", table.name):
+        policy = "Enable row level security with the policies of recon/sandbox/schema/cf_prod.grants.sql."
+        yield Warning(f"{where}: the engine's role may write rows of other owners.", hint=policy, id="recon.W019")
+
+
+def _check_role(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+    if _one(conn, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        hint = "Give the engine a role of its own: a superuser is held back by no grant."
+        yield Warning(f"{store.name}: the engine's role is a superuser.", hint=hint, id="recon.W020")
+    if not _one(conn, "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"):
+        hint = "GRANT EXECUTE ON FUNCTION pg_control_system() to it: recovery must know the server that it asks."
+        yield Error(f"{store.name}: the engine's role may not ask who the server is.", hint=hint, id="recon.E020")
+
+
+def _check_stripe_key(key: str, livemode: bool) -> Iterator[CheckMessage]:
+    if not key:
+        yield Error("No Stripe key is set.", hint="Set STRIPE_API_KEY to a restricted key.", id="recon.E030")
+        return
+    kind, _, rest = key.partition("_")
+    mode = rest.split("_", 1)[0]
+    if kind not in {"sk", "rk"} or mode not in {"live", "test"}:
+        hint = "A secret or restricted key begins with sk_live_, rk_live_, sk_test_ or rk_test_."
+        yield Error("STRIPE_API_KEY is no secret or restricted key.", hint=hint, id="recon.E031")
+    elif (mode == "live") != livemode:
+        hint = f"Set STRIPE_LIVEMODE={'true' if mode == 'live' else 'false'}, or use the key of the other mode."
+        yield Error(f"STRIPE_API_KEY is of {mode} mode, STRIPE_LIVEMODE says otherwise.", hint=hint, id="recon.E032")
+    if livemode and settings.STRIPE_API_BASE:
+        hint = "Unset STRIPE_API_BASE: a live key is for Stripe alone."
+        yield Error("A live key would be sent to another address than Stripe's.", hint=hint, id="recon.E033")
+
+
+def _check_secrets() -> Iterator[CheckMessage]:
+    if settings.EMBEDDED:
+        hint = "Set DATABASE_URL and the other variables that the README lists; unset RECON_SANDBOX."
+        yield Error("The embedded sandbox is in force: made-up stores and passwords.", hint=hint, id="recon.E040")
+    if settings.DEBUG:
+        yield Error("DEBUG is on: error pages would show settings.", hint="Unset DEBUG.", id="recon.E041")
+    if settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY:
+        hint = "Set SECRET_KEY to 50 or more random characters."
+        yield Error("SECRET_KEY is the default that everybody knows.", hint=hint, id="recon.E042")
+    if not settings.STRIPE_WEBHOOK_SECRET.startswith("whsec_"):
+        hint = "Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_...)."
+        yield Error("No secret to verify Stripe's webhooks with.", hint=hint, id="recon.E043")
+    if "*" in settings.ALLOWED_HOSTS or set(settings.ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
+        hint = "Set ALLOWED_HOSTS to the names under which the inspector is reached."
+        yield Error("ALLOWED_HOSTS names no real host, or every host.", hint=hint, id="recon.E044")
+
+
+def _check_transport() -> Iterator[CheckMessage]:
+    urls = {"DATABASE_URL": settings.DATABASE_URL, **{f"{k.upper()}_URL": url for k, url in settings.STORES.items()}}
+    for variable, url in urls.items():
+        parts = urlsplit(url)
+        mode = parse_qs(parts.query).get("sslmode", [""])[0]
+        if parts.hostname not in LOCAL_HOSTS and mode not in VERIFIED_TLS:
+            hint = "Add ?sslmode=verify-full&sslrootcert=... to it."
+            yield Warning(f"{variable}: the server's identity is not verified.", hint=hint, id="recon.W045")
+    broker = urlsplit(settings.REDIS_URL)
+    if broker.hostname not in LOCAL_HOSTS and broker.scheme != "rediss":
+        yield Warning("REDIS_URL: the connection is not encrypted.", hint="Use rediss://.", id="recon.W046")
+
+
+def _columns(conn: psycopg.Connection, table: str, privilege: str = "") -> frozenset[str]:
+    """The table's columns, or those on which the role has `privilege`; none when there is no such table."""
+    query = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+    if privilege:
+        query += " AND has_column_privilege(attrelid, attnum, %s)"
+    rows = conn.execute(query.encode(), [table, privilege] if privilege else [table])
+    return frozenset(name for (name,) in rows)
+
+
+def _may(conn: psycopg.Connection, table: str, privilege: str) -> bool:
+    return bool(_one(conn, "SELECT has_table_privilege(%s::regclass, %s)", table, privilege))
+
+
+def _one(conn: psycopg.Connection, query: str, *values: str) -> Any:
+    row = conn.execute(query.encode(), values).fetchone()
+    return row[0] if row else None
+
+
+def _names(columns: frozenset[str] | set[str]) -> str:
+    return ", ".join(sorted(columns))
+
+
+def _first_line(error: Exception) -> str:
+    """The server's answer without the rest of its lines: hints about files on our side help nobody."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

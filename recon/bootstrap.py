@@ -1,0 +1,35 @@
+"""Settings into six stores and what needs them: the only builder of clients.
+
+Clients are built at the first call, never at import, and kept for the process; they find out about a fork themselves.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from django.conf import settings
+
+from recon.engine.facts import StoreName
+from recon.stores.base import Store
+from recon.stores.billing_prod import BillingProd
+from recon.stores.cf_prod import CfProd
+from recon.stores.postgres import PostgresStore
+from recon.stores.stripe import StripeApi, StripeStore
+from recon.stores.subs_account import SubsAccount
+from recon.stores.subs_customer import SubsCustomer
+from recon.stores.subs_dunning import SubsDunning
+
+DATABASE_STORES: Final[tuple[type[PostgresStore], ...]] = (SubsDunning, CfProd, BillingProd, SubsAccount, SubsCustomer)
+
+
+@cache
+def stores() -> Mapping[StoreName, Store]:
+    """All six, in the fixed order in which applies prepare them."""
+    databases: dict[StoreName, Store] = {kind.name: kind(settings.STORES[kind.name]) for kind in DATABASE_STORES}
+    return MappingProxyType({**databases, StoreName.STRIPE: stripe_store()})
+
+
+@cache
+def stripe_store() -> StripeStore:
+    return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE))
