@@ -89,11 +89,6 @@ STRIPE_API_KEY = env.str("STRIPE_API_KEY", "")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
-# Stripe allows 100 reads a second in live mode to all of an account's programs together; the mirror takes its share.
-STRIPE_REQUESTS_PER_SECOND = env.float("STRIPE_REQUESTS_PER_SECOND", 25.0)
-
-# ---- The rules' numbers: JSON like a case's "policy"; what it leaves out keeps its default.
-POLICY: dict[str, Any] = env.json("RECON_POLICY", "{}")
 # What filling the mirror may take of Stripe's limit (100 requests a second, 25 in test mode); a twin has none.
 STRIPE_REQUESTS_PER_SECOND = env.float(
     "STRIPE_REQUESTS_PER_SECOND", 1_000 if STRIPE_API_BASE else 80 if STRIPE_LIVEMODE else 20

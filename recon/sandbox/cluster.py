@@ -170,7 +170,6 @@ def _environment(var_dir: Path, master: str, pg_port: int, redis_port: int, twin
         "STRIPE_API_KEY": f"sk_test_{_password(master, 'stripe')}",
         "STRIPE_API_BASE": f"http://{ports.LOOPBACK}:{twin_port}",
         "STRIPE_LIVEMODE": "false",
-        "STRIPE_REQUESTS_PER_SECOND": "1000",  # the twin has no limit that a pass could use up
         "STRIPE_WEBHOOK_SECRET": f"whsec_{_password(master, 'webhook')}",
         "SECRET_KEY": _password(master, "django") + _password(master, "django, second half"),
     }
