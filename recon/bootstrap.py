@@ -8,6 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+import redis
 from django.conf import settings
 
 from recon.engine.facts import StoreName
@@ -33,3 +34,9 @@ def stores() -> Mapping[StoreName, Store]:
 @cache
 def stripe_store() -> StripeStore:
     return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE))
+
+
+@cache
+def event_stream() -> "redis.Redis":
+    """Where domain events are published."""
+    return redis.Redis.from_url(settings.REDIS_URL)

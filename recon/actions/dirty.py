@@ -1,5 +1,6 @@
-"""The accounts that have to be evaluated again: mark, claim, complete, fail. Two counters instead of a flag, a lease, and
-a token per claim, so that nothing which happens while an evaluation runs is lost.
+"""The accounts that have to be evaluated again: mark, claim, complete, fail.
+
+Two counters instead of a flag, a lease, and a token per claim: nothing that happens while an evaluation runs is lost.
 """
 
 import random
@@ -36,7 +37,7 @@ class Claim:
     token: uuid.UUID
 
 
-def mark_dirty(account_ids: Iterable[str], *, now: datetime, once: bool = False) -> None:
+def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False) -> None:
     """Something happened to these accounts; with `once`, one that waits already is left as it is."""
     accounts = sorted(set(account_ids))
     if accounts:
@@ -76,7 +77,7 @@ def complete(done: Claim) -> bool:
 def fail(failed: Claim, error: str, *, now: datetime) -> None:
     """Try again later, a little later each time; after eight tries the account is parked with its error."""
     attempts = failed.attempts + 1
-    wait = FIRST_BACK_OFF * 2**failed.attempts * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries, no secret
+    wait = FIRST_BACK_OFF * 2**failed.attempts * random.uniform(0.8, 1.2)
     Dirty.objects.filter(account=failed.account_id, token=failed.token).update(
         attempts=attempts,
         not_before=now + wait,

@@ -1,6 +1,6 @@
 """Hand tasks out to the workers and wait until all are done, by what the database says is still open.
 
-A task that got lost (a queue that was emptied, a worker that died) is handed out again: doing one twice changes nothing.
+A task that got lost (its queue was emptied, its worker died) is handed out again: doing one twice changes nothing.
 """
 
 import time

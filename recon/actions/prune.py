@@ -1,4 +1,4 @@
-"""Remove old snapshots, evaluations and published events; never audit, never what an account's latest state rests on."""
+"""Remove old snapshots, evaluations and published events; never audit, nor what an account's state rests on."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -33,7 +33,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
             if failed_read is None:
                 complete(one)
             keep_evaluations([evaluated], trigger=Trigger.EVENT, actor=ACTOR)
-    except Exception as error:  # noqa: BLE001  whatever it was, the account waits with its error and the others go on
+    except Exception as error:  # whatever it was: the account waits with its error, the others go on
         log.exception("recompute failed", extra={"account_id": one.account_id})
         failed_read = f"{type(error).__name__}: {error}"
     if failed_read is not None:

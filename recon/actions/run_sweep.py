@@ -1,4 +1,4 @@
-"""A whole sweep: refresh the mirror, write the chunks down, have them done here or by the workers, close with numbers."""
+"""A whole sweep: refresh the mirror, write the chunks down, have them done here or by workers, close with numbers."""
 
 import logging
 from collections.abc import Callable
@@ -26,8 +26,11 @@ class Reports:
 
 
 def run_sweep(sweeper: Sweeper, *, actor: str, pace: Pace, work: Work, reports: Reports) -> SweepRun:
-    """The finished run. With Stripe out of reach it goes on with the mirror as it is: what would be written is then read
-    live, and unknown where that fails too. Raises StoreUnreachable when a database cannot name its accounts."""
+    """The finished run. Raises StoreUnreachable when a database cannot name its accounts.
+
+    With Stripe out of reach it goes on with the mirror as it is: what would be written is then read live, and unknown
+    where that fails too.
+    """
     refresh_mirror(sweeper, pace, reports.mirror)
     run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor=actor)
     work(run, reports.accounts)

@@ -1,4 +1,4 @@
-"""Evaluate every account that any store knows, in chunks: one snapshot per database and chunk, Stripe out of the mirror.
+"""Evaluate every account that any store knows, in chunks: a snapshot per database and chunk, Stripe from the mirror.
 
 `begin_sweep` writes the chunks down, `sweep_chunk` does one (in this process or in a worker, once or twice), and
 `finish_sweep` closes the run when none is left. An unfinished run goes on where it was.

@@ -1,4 +1,4 @@
-"""What the engine made of the stores: every outcome that differed from the one before, and for each account the latest."""
+"""What the engine made of the stores: each outcome that differed from the one before, and each account's latest."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -16,8 +16,10 @@ class Trigger(models.TextChoices):
 
 
 class Evaluation(models.Model):
-    """One outcome of one account, kept when it differs from the account's latest. The JSON columns have the shapes of the
-    answer in the rules' document: `truth` is null when the verdict is unknown."""
+    """One outcome of one account, kept when it differs from the account's latest.
+
+    The JSON columns have the shapes of the answer in the rules' document: `truth` is null when the verdict is unknown.
+    """
 
     id = models.BigAutoField(primary_key=True)
     account_id = models.TextField()

@@ -4,8 +4,11 @@ from django.db import models
 
 
 class StripeObject(models.Model):
-    """One object of Stripe's lists. `customer` is the customer it belongs to (itself, for a customer; its charge's, for a
-    dispute); `account_id` is what a customer's own metadata claims."""
+    """One object of Stripe's lists.
+
+    `customer` is the customer it belongs to (itself, for a customer; its charge's, for a dispute); `account_id` is what
+    a customer's own metadata claims.
+    """
 
     id = models.TextField(primary_key=True)
     kind = models.TextField(help_text="the list it came from: customers, subscriptions, invoices, …")
@@ -26,8 +29,11 @@ class StripeObject(models.Model):
 
 
 class MirrorSync(models.Model):
-    """One pass over Stripe's lists. Unfinished, it goes on at `kind` after the object `cursor`; finished, the mirror is as
-    of `started_at`: nothing that a list showed is older than that."""
+    """One pass over Stripe's lists.
+
+    Unfinished, it goes on at `kind` after the object `cursor`; finished, the mirror is as of `started_at`: nothing that
+    a list showed is older than that.
+    """
 
     id = models.BigAutoField(primary_key=True)
     started_at = models.DateTimeField()

@@ -1,6 +1,6 @@
 """What the six stores said, one model per store, mirroring its tables.
 
-A row is added only when the store said something new about the account: the rows of one account, ordered by `read_at`, are
+A row is added only when the store said something new about the account: an account's rows, ordered by `read_at`, are
 the store's history as we saw it. Between `read_at` and `last_read_at` the store is known to have said exactly this.
 A failed read leaves no row here; the evaluation keeps its reason.
 """
@@ -9,7 +9,7 @@ from django.db import models
 
 
 class StoreSnapshot(models.Model):
-    """One thing that one store said about one account, in every table of that store (lists of rows, as in a case's JSON)."""
+    """One thing that one store said about one account: a list of rows for every table, as in a case's JSON."""
 
     id = models.BigAutoField(primary_key=True)
     account_id = models.TextField()

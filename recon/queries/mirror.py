@@ -1,4 +1,4 @@
-"""What the mirror knows of Stripe: its freshness, and the objects of a chunk of accounts in a constant number of queries."""
+"""What the mirror knows of Stripe: its freshness, and the objects of a chunk of accounts in one query."""
 
 import json
 from collections import defaultdict
@@ -54,6 +54,14 @@ class MirrorObjects:
 
     def shows_customer(self, customer_id: str) -> bool:
         return any(one.kind == "customers" for one in self._by_customer.get(customer_id, ()))
+
+    def suffices(self, wanted: Wanted) -> bool:
+        """Whether a live read would answer the same. Stripe alone tells a deleted customer from one that never was, and
+        what paid for an invoice of a customer that is not the account's."""
+        foreign = (id for id in wanted.invoices if id in self._invoices)
+        return all(self.shows_customer(customer) for customer in wanted.customers) and all(
+            self._invoices[id].customer in wanted.customers for id in foreign
+        )
 
     def tables(self, wanted: Wanted) -> dict[str, list[Mapping[str, Any]]]:
         """Stripe's lists for one account, as a live read would answer them."""
