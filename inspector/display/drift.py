@@ -1,0 +1,215 @@
+"""The drift home and its lists: three headlines with target 0, the other numbers, and one line a drifted account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from inspector.display.moments import age_words, date_words
+from inspector.display.verdict import harm, owed_words
+from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, UNKNOWN_STATE, Tone, Word, word
+from recon.queries.drift import DriftNumbers
+from recon.queries.queue import QueueLine
+from recon.queries.runs import MirrorState, SweepState
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One of the three: the number now, its share of all accounts (`permille`), and where its accounts are."""
+
+    name: str
+    number: str
+    meaning: str
+    tone: Tone
+    verdict: str
+    permille: int
+    share: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One other number and where its accounts are; `href` empty when there are none."""
+
+    name: str
+    number: str
+    meaning: str
+    tone: Tone
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountTable:
+    """Numbers of one kind."""
+
+    name: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old one source is, and what that means."""
+
+    name: str
+    age: str
+    note: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account in a list, in words."""
+
+    account_id: str
+    href: str
+    state: Word
+    harm: Word
+    details: tuple[Word, ...]
+    findings: tuple[Word, ...]
+    owed: str
+    oldest_due: str
+    since: str
+    cells: str
+    risk: Word | None
+
+
+def number_words(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def headlines(numbers: DriftNumbers) -> tuple[Headline, ...]:
+    found = numbers.headlines
+    return (
+        _headline(
+            "Stuck in bad-debt drift", found.stuck_in_bad_debt, DETAILS["stuck"], numbers.accounts, detail="stuck"
+        ),
+        _headline(
+            "Inconsistent debt flags",
+            found.inconsistent_debt_flags,
+            DETAILS["contradictory"],
+            numbers.accounts,
+            detail="contradictory",
+        ),
+        _headline(
+            "Flagged as never paid, but paid",
+            found.no_successful_payment,
+            DETAILS["flagged_but_paid"],
+            numbers.accounts,
+            detail="flagged_but_paid",
+        ),
+    )
+
+
+def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
+    """Every other number, by kind."""
+    rest = [code for code in numbers.details if code not in ("stuck", "flagged_but_paid")]
+    verdicts = (
+        Count("Known", number_words(numbers.known), "Every store was read and understood.", Tone.GOOD, ""),
+        _count(UNKNOWN_STATE, numbers.unknown, verdict="unknown"),
+        _count(Word("drifted", "With drift", Tone.WARN, "At least one derived value differs."), numbers.drifted),
+        Count("With a plan", number_words(numbers.with_a_plan), "Something to write, and allowed to.", Tone.QUIET, ""),
+        Count(
+            "Plan withheld",
+            number_words(numbers.withheld),
+            "Severe, while the customer's identity is open.",
+            Tone.QUIET,
+            "",
+        ),
+    )
+    return (
+        CountTable(
+            "Other drift", tuple(_count(word(code, DETAILS), numbers.details[code], detail=code) for code in rest)
+        ),
+        CountTable(
+            "Classes",
+            tuple(_count(word(code, CLASSES), found, **{"class": code}) for code, found in numbers.classes.items()),
+        ),
+        CountTable(
+            "Findings for a person",
+            tuple(_count(word(code, FINDINGS), found, finding=code) for code, found in numbers.findings.items()),
+        ),
+        CountTable("Verdicts", verdicts),
+    )
+
+
+def state_table(numbers: DriftNumbers) -> CountTable:
+    counts = tuple(
+        Count(word.text, number_words(numbers.states.get(code, 0)), word.meaning, word.tone, "")
+        for code, word in STATES.items()
+    )
+    return CountTable("True states", counts)
+
+
+def freshness(sweep: SweepState | None, mirror: MirrorState, now: datetime) -> tuple[Freshness, ...]:
+    """How old the numbers are: the databases were read by the sweep, Stripe by the mirror's sync."""
+    return (_sweep(sweep, now), _mirror(mirror, now))
+
+
+def account_line(line: QueueLine, now: datetime) -> AccountLine:
+    classes, details = list(line.classes), list(line.details)
+    if line.is_contradictory:
+        details.append("contradictory")
+    return AccountLine(
+        account_id=line.account_id,
+        href=reverse("account", args=[line.account_id]),
+        state=word(line.state, STATES) if line.is_known else UNKNOWN_STATE,
+        harm=harm(line.is_known, details, classes, line.drifted_cells),
+        details=tuple(word(code, DETAILS) for code in details),
+        findings=tuple(word(code, FINDINGS) for code in line.findings),
+        owed=", ".join(owed_words(dict(line.owed))) or "–",
+        oldest_due=date_words(line.oldest_due_at),
+        since=age_words(line.drift_since, now) if line.drift_since else "–",
+        cells=number_words(line.drifted_cells),
+        risk=RISKS.get(line.risk) if line.risk else None,
+    )
+
+
+def list_href(**filters: str) -> str:
+    """The list of accounts with these filters in its URL."""
+    return f"{reverse('accounts')}?{urlencode(filters)}" if filters else reverse("accounts")
+
+
+def _headline(name: str, number: int, meaning: Word, accounts: int, **filters: str) -> Headline:
+    share = number * 1000 // accounts if accounts else 0
+    return Headline(
+        name=name,
+        number=number_words(number),
+        meaning=meaning.meaning,
+        tone=Tone.BAD if number else Tone.GOOD,
+        verdict="above target" if number else "on target",
+        permille=share,
+        share=f"{number * 100 / accounts:.1f} % of {number_words(accounts)} accounts"
+        if accounts
+        else "no account evaluated yet",
+        href=list_href(**filters) if number else "",
+    )
+
+
+def _count(what: Word, number: int, **filters: str) -> Count:
+    tone = what.tone if number else Tone.QUIET
+    return Count(what.text, number_words(number), what.meaning, tone, list_href(**filters) if number else "")
+
+
+def _sweep(sweep: SweepState | None, now: datetime) -> Freshness:
+    name = "Five databases, by the sweep"
+    if sweep is None:
+        return Freshness(name, "never", "No sweep yet: run manage.py sweep.", Tone.WARN)
+    if sweep.finished_at is None:
+        note = f"{sweep.chunks_done} of {sweep.chunks} chunks of {number_words(sweep.accounts)} accounts"
+        return Freshness(name, "under way", note, Tone.WARN)
+    return Freshness(name, age_words(sweep.finished_at, now), f"{number_words(sweep.accounts)} accounts", Tone.GOOD)
+
+
+def _mirror(mirror: MirrorState, now: datetime) -> Freshness:
+    name = "Stripe, by the mirror"
+    note = (
+        f"reading {mirror.reading}, {number_words(mirror.objects_read)} objects so far"
+        if mirror.reading
+        else "complete"
+    )
+    if mirror.as_of is None:
+        return Freshness(
+            name, "never", note if mirror.reading else "Not filled yet: run manage.py sync_stripe.", Tone.WARN
+        )
+    return Freshness(name, age_words(mirror.as_of, now), note, Tone.GOOD)

@@ -1,0 +1,151 @@
+"""The rows of the truth matrix: what is to be true, and in which columns of which stores it is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspector.display.material import AccountMaterial, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One column of one store where a truth is kept; `default` is what a missing row counts as."""
+
+    store: str
+    table: str
+    column: str
+    default: object
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What stands at a place: `key` is a Stripe customer's id, else empty; `exists` False when the default counts."""
+
+    key: str
+    value: object
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is to be true: the truth's `field` (balances: with `currency`), where it is kept."""
+
+    label: str
+    field: str
+    places: tuple[Place, ...]
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that answer one question."""
+
+    label: str
+    lines: tuple[Line, ...]
+
+
+_DEBT = (
+    Line(
+        "Debt state",
+        "state",
+        (
+            Place("subs_dunning", "dunning", "state", "clear"),
+            Place("stripe", "customers", "metadata.debt_state", "clear"),
+        ),
+    ),
+    Line("State before caps", "raw_state", (Place("subs_dunning", "dunning", "raw_state", "clear"),)),
+    Line(
+        "Has debt",
+        "has_debt",
+        (
+            Place("subs_dunning", "dunning", "has_debt", False),
+            Place("billing_prod", "account_flags", "has_debt", False),
+        ),
+    ),
+    Line(
+        "Is bad debt",
+        "is_bad_debt",
+        (
+            Place("subs_dunning", "dunning", "is_bad_debt", False),
+            Place("billing_prod", "account_flags", "in_bad_debt", False),
+        ),
+    ),
+    Line("Payment status", "payment_status", (Place("subs_account", "accounts", "payment_status", "none"),)),
+    Line("Delinquent", "delinquent", (Place("subs_customer", "customers", "delinquent", False),)),
+    Line("Oldest due", "oldest_due_at", (Place("subs_dunning", "dunning", "oldest_due_at", None),)),
+)
+_ACCESS = (
+    Line("Plan is active", "plan_active", (Place("cf_prod", "entitlements", "plan_active", False),)),
+    Line("Effective plan", "effective_plan", (Place("cf_prod", "entitlements", "effective_plan", "free"),)),
+    Line("Billing block", "billing_block", (Place("cf_prod", "blocks", "level", None),)),
+    Line("Restricted", "restricted", (Place("cf_prod", "entitlements", "restricted", False),)),
+    Line("Suspended", "suspended", (Place("cf_prod", "entitlements", "suspended", False),)),
+)
+_CUSTOMER = (
+    Line("Plan", "plan_code", (Place("subs_account", "accounts", "plan_code", "free"),)),
+    Line(
+        "Primary subscription",
+        "primary_subscription_id",
+        (Place("subs_account", "accounts", "primary_subscription_id", None),),
+    ),
+    Line(
+        "No successful payment",
+        "has_no_successful_payment",
+        (Place("subs_customer", "customers", "has_no_successful_payment", True),),
+    ),
+    Line(
+        "Has payment method", "has_payment_method", (Place("subs_customer", "customers", "has_payment_method", False),)
+    ),
+)
+
+
+def groups(material: AccountMaterial) -> Sequence[Group]:
+    """The matrix's rows for this account: the fixed ones, and two for each currency that the truth or a store names."""
+    return (
+        Group("Debt", _DEBT + tuple(_balance_lines(material))),
+        Group("Access", _ACCESS),
+        Group("Customer and plan", _CUSTOMER),
+    )
+
+
+def _balance_lines(material: AccountMaterial) -> list[Line]:
+    currencies = set((material.truth or {}).get("balances", {}))
+    currencies |= {
+        row["currency"]
+        for row in material.stores["subs_dunning"].rows("balances")
+        if row.get("collectible_minor") or row.get("written_off_minor")
+    }
+    return [
+        Line(
+            f"{label} {currency.upper()}",
+            f"balances.{column}",
+            (Place("subs_dunning", "balances", column, 0),),
+            currency,
+        )
+        for currency in sorted(currencies)
+        for label, column in (("Collectible", "collectible_minor"), ("Written off", "written_off_minor"))
+    ]
+
+
+def stored_values(material: AccountMaterial, place: Place, currency: str | None) -> Sequence[Stored]:
+    """What the store says at this place: one value, or one for each Stripe customer; the default where no row is."""
+    rows = material.stores[place.store].rows(place.table)
+    if place.store == "stripe":
+        values = [_customer_value(row, place) for row in rows if not row.get("deleted")]
+    else:
+        values = [
+            Stored("", row.get(place.column, place.default), True)
+            for row in rows
+            if row["account_id"] == material.account_id and _is_line_of(row, place, currency)
+        ]
+    return values or [Stored("", place.default, False)]
+
+
+def _customer_value(row: Json, place: Place) -> Stored:
+    value = (row.get("metadata") or {}).get(place.column.removeprefix("metadata."))
+    return Stored(row["id"], place.default if value is None else value, value is not None)
+
+
+def _is_line_of(row: Json, place: Place, currency: str | None) -> bool:
+    if place.table == "blocks":
+        return row["reason"] == "billing_debt"
+    return currency is None or row["currency"] == currency

@@ -1,0 +1,20 @@
+"""One template for page and fragment: `_fragment.html` renders whole on its own, and `page.html` includes it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def render_page(request: HttpRequest, folder: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The fragment for htmx's own requests, the page for everyone else; never kept by a shared cache."""
+    name = "_fragment.html" if _wants_fragment(request) else "page.html"
+    response = render(request, f"{folder}/{name}", context, status=status)
+    response["Cache-Control"] = "private, no-store"
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    htmx = request.htmx  # type: ignore[attr-defined]  set by django_htmx's middleware
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -1,0 +1,25 @@
+"""Every address of the inspector. All of them ask for a login, but `login` and `healthz`."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from inspector.pages.account import account, recompute
+from inspector.pages.accounts import accounts
+from inspector.pages.health import healthz
+from inspector.pages.home import home
+from inspector.pages.search import search
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("search/", search, name="search"),
+    path("accounts/", accounts, name="accounts"),
+    path("accounts/<str:account_id>/", account, name="account"),
+    path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("healthz", healthz, name="healthz"),
+]
+
+handler403 = "inspector.pages.errors.forbidden"
+handler404 = "inspector.pages.errors.not_found"
+handler500 = "inspector.pages.errors.broken"
