@@ -1,0 +1,83 @@
+"""The whole flow on one screen: facts → truth → drift → plan, for one account at one moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from recon.engine.assessment import assess, findings_of, judge, next_evaluation_at
+from recon.engine.drift import NO_DRIFT, Drift, drift_of
+from recon.engine.facts import Facts
+from recon.engine.findings import Finding, FindingKind
+from recon.engine.plan import Plan, empty_plan, plan_of
+from recon.engine.policy import Policy
+from recon.engine.proposals import proposals_of
+from recon.engine.reasons import because
+from recon.engine.rules.identity import family_of, identify, orphaned
+from recon.engine.rules.reading import stale, unreadable
+from recon.engine.truth import Reason, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the truth is known; `reasons` say what is missing where it is not."""
+
+    known: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The answer about one account. An unknown verdict has no truth, no drift, an empty plan and no next moment."""
+
+    account_id: str
+    verdict: Verdict
+    truth: Truth | None
+    because: Mapping[str, Reason]
+    drift: Drift
+    plan: Plan
+    findings: tuple[Finding, ...]
+    next_evaluation_at: datetime | None
+
+
+def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
+    """`truth = f(facts, policy, now)`: pure and without memory, so that any order and number of events ends alike."""
+    family = family_of(facts)
+    doubts = unreadable(facts, family)
+    orphans = orphaned(facts)
+    if doubts or orphans or facts.account is None:
+        return unknown(facts.account_id, doubts, orphans)
+
+    identity = identify(facts, family)
+    assessment = assess(facts, facts.account, identity, policy)
+    judgement = judge(assessment, now)
+    drift = drift_of(facts, identity, judgement.truth)
+    if drift.cells and (old := stale(facts, policy.freshness, now)):
+        return unknown(facts.account_id, old, ())
+
+    return Evaluation(
+        account_id=facts.account_id,
+        verdict=Verdict(True, ()),
+        truth=judgement.truth,
+        because=because(assessment, judgement),
+        drift=drift,
+        plan=plan_of(facts.account_id, drift, judgement.truth, identity, proposals_of(assessment)),
+        findings=findings_of(assessment, judgement),
+        next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
+    )
+
+
+def unknown(account_id: str, doubts: Iterable[tuple[str, str]], orphans: Iterable[Finding]) -> Evaluation:
+    """P4: unknown is not clear. `doubts` are (place, reason) pairs; nothing is written until they are gone."""
+    doubts, orphans = tuple(doubts), tuple(orphans)
+    findings = tuple(Finding(FindingKind.UNKNOWN, f"{reason}.", (place,)) for place, reason in doubts)
+    reasons = (*(reason for _, reason in doubts), *(finding.text for finding in orphans))
+    return Evaluation(
+        account_id=account_id,
+        verdict=Verdict(False, reasons),
+        truth=None,
+        because={},
+        drift=NO_DRIFT,
+        plan=empty_plan(account_id),
+        findings=(*findings, *orphans),
+        next_evaluation_at=None,
+    )

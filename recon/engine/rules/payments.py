@@ -1,0 +1,235 @@
+"""T2: which payments there are, each counted once however many stores saw it.
+
+A payment's identity is its payment intent: a charge counts under the intent that it belongs to, a ledger payment under
+its `processor_ref`. Money from outside Stripe has no such id: what a Stripe invoice was paid out of band and what the
+ledger booked offline for it are the same money, seen twice.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from recon.engine.enums import (
+    AdjustmentKind,
+    ChargeStatus,
+    DisputeStatus,
+    InvoicePaymentStatus,
+    LedgerPaymentStatus,
+    PaymentIntentStatus,
+    Rail,
+)
+from recon.engine.facts import Adjustment, Dispute, Facts, InvoicePayment, LedgerPayment, StripeInvoice
+from recon.engine.rules.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One store's word on a payment: an amount in minor units, settled or in flight since `created`. `invoice` is the
+    invoice it names: a ledger invoice id, a Stripe invoice id or neither."""
+
+    amount: int
+    currency: str
+    ref: str
+    invoice: str | None = None
+    created: datetime | None = None
+
+
+@dataclass(slots=True)
+class Payment:
+    """One payment, with everything that any store says of it. Built by `payments_of`, read-only after.
+
+    `offline` is money that the ledger booked from outside Stripe, `outside` money of that kind that Stripe was told of;
+    `is_ours` marks what the ledger or a linked Stripe customer paid.
+    """
+
+    key: str
+    settled: list[Sighting] = field(default_factory=list)
+    in_flight: list[Sighting] = field(default_factory=list)
+    lost: list[Dispute] = field(default_factory=list)
+    invoices: set[str] = field(default_factory=set)
+    ledger_ids: set[str] = field(default_factory=set)
+    offline: bool = False
+    outside: bool = False
+    is_ours: bool = False
+
+    def settled_minor(self, currency: str, invoices: frozenset[str]) -> int:
+        """The larger amount that a store calls settled, of what pays one of `invoices`, in that currency."""
+        return max((one.amount for one in self._paying(self.settled, currency, invoices)), default=0)
+
+    def in_flight_minor(self, currency: str, invoices: frozenset[str]) -> tuple[int, datetime | None]:
+        """The larger amount in flight beyond what already settled, and the later creation."""
+        flying = self._paying(self.in_flight, currency, invoices)
+        amount = max((one.amount for one in flying), default=0) - self.settled_minor(currency, invoices)
+        return max(0, amount), max((one.created for one in flying if one.created is not None), default=None)
+
+    def lost_minor(self, currency: str, invoices: frozenset[str]) -> int:
+        """What lost disputes took back of it, as far as it pays one of `invoices`."""
+        lost = sum(dispute.amount for dispute in self.lost if dispute.currency == currency)
+        if self.invoices <= invoices:
+            return lost
+        return min(lost, self.settled_minor(currency, invoices))
+
+    def _paying(self, sightings: Iterable[Sighting], currency: str, invoices: frozenset[str]) -> list[Sighting]:
+        """A payment of one invoice pays it with all that was seen; one of several, with what names each."""
+        whole = self.invoices <= invoices
+        return [one for one in sightings if one.currency == currency and (whole or one.invoice in invoices)]
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """All payments of an account, and which of them pay which invoice (by ledger or Stripe invoice id)."""
+
+    all: tuple[Payment, ...]
+    by_invoice: Mapping[str, tuple[Payment, ...]]
+
+    def paying(self, invoices: Iterable[str]) -> tuple[Payment, ...]:
+        """The payments of any of these invoice ids, each once."""
+        found = {payment.key: payment for invoice in invoices for payment in self.by_invoice.get(invoice, ())}
+        return tuple(found[key] for key in sorted(found))
+
+
+def payments_of(facts: Facts, identity: Identity) -> Payments:
+    """T2: every payment that any store saw, deduplicated."""
+    book = _Book(facts, identity)
+    for row in facts.payments:
+        if row.account_id in identity.family:
+            book.add_ledger(row)
+    book.add_payment_intents()
+    book.add_charges()
+    for invoice in facts.stripe.invoices:
+        book.add_invoice(invoice)
+    for payment in facts.stripe.invoice_payments:
+        book.add_invoice_payment(payment)
+    for invoice in facts.stripe.invoices:
+        book.add_out_of_band(invoice)
+    book.add_disputes()
+    return book.close()
+
+
+class _Book:
+    """Collects sightings under each payment's key."""
+
+    def __init__(self, facts: Facts, identity: Identity) -> None:
+        self.facts = facts
+        self.identity = identity
+        self.payments: dict[str, Payment] = {}
+        self.seen_invoice_payments: set[str] = set()
+        self.outside: dict[str, int] = {}
+        self.intent_of_charge = {
+            intent.latest_charge: intent.id for intent in facts.stripe.payment_intents if intent.latest_charge
+        }
+        self.intent_of_charge |= {
+            dispute.charge: dispute.payment_intent
+            for dispute in facts.stripe.disputes
+            if dispute.charge and dispute.payment_intent
+        }
+        self.intent_of_charge |= {
+            charge.id: charge.payment_intent for charge in facts.stripe.charges if charge.payment_intent
+        }
+
+    def _payment(self, reference: str) -> Payment:
+        key = self.intent_of_charge.get(reference, reference)
+        return self.payments.setdefault(key, Payment(key))
+
+    def add_ledger(self, row: LedgerPayment) -> None:
+        payment = self._payment(row.processor_ref or f"ledger:{row.payment_id}")
+        ref = f"billing_prod.payments[{row.payment_id}]"
+        sighting = Sighting(row.amount_minor, row.currency, ref, row.invoice_id, row.created_at)
+        if row.status is LedgerPaymentStatus.SETTLED:
+            payment.settled.append(sighting)
+        elif row.status is LedgerPaymentStatus.PENDING:
+            payment.in_flight.append(sighting)
+        payment.ledger_ids.add(row.payment_id)
+        payment.offline |= row.rail is Rail.OFFLINE
+        payment.is_ours = True
+        if row.invoice_id is not None:
+            payment.invoices.add(row.invoice_id)
+
+    def add_payment_intents(self) -> None:
+        for intent in self.facts.stripe.payment_intents:
+            payment = self._payment(intent.id)
+            ref = f"stripe.payment_intents[{intent.id}]"
+            if intent.status is PaymentIntentStatus.SUCCEEDED:
+                payment.settled.append(Sighting(intent.amount_received, intent.currency, ref, intent.invoice))
+            elif intent.status is PaymentIntentStatus.PROCESSING:
+                sighting = Sighting(intent.amount, intent.currency, ref, intent.invoice, intent.created)
+                payment.in_flight.append(sighting)
+            self._belongs(payment, intent.customer, intent.invoice)
+
+    def add_charges(self) -> None:
+        for charge in self.facts.stripe.charges:
+            payment = self._payment(charge.id)
+            if charge.status is ChargeStatus.SUCCEEDED and charge.captured:
+                ref = f"stripe.charges[{charge.id}]"
+                payment.settled.append(Sighting(charge.amount_captured, charge.currency, ref, charge.invoice))
+            self._belongs(payment, charge.customer, charge.invoice)
+
+    def _belongs(self, payment: Payment, customer: str | None, invoice: str | None) -> None:
+        payment.is_ours |= customer in self.identity.linked
+        if invoice is not None:
+            payment.invoices.add(invoice)
+
+    def add_invoice(self, invoice: StripeInvoice) -> None:
+        for reference in invoice.processor_refs:
+            self._payment(reference).invoices.add(invoice.id)
+        for payment in invoice.payments:
+            self.add_invoice_payment(payment)
+
+    def add_invoice_payment(self, row: InvoicePayment) -> None:
+        """An invoice's payment through Stripe; those from outside are added up, for `add_out_of_band`."""
+        if row.invoice is None or row.id in self.seen_invoice_payments:
+            return
+        self.seen_invoice_payments.add(row.id)
+        paid = row.amount_paid if row.status is InvoicePaymentStatus.PAID else 0
+        if row.processor_ref is None:
+            self.outside[row.invoice] = self.outside.get(row.invoice, 0) + paid
+            return
+        payment = self._payment(row.processor_ref)
+        payment.invoices.add(row.invoice)
+        if paid:
+            ref = f"stripe.invoices[{row.invoice}].payments[{row.id}]"
+            payment.settled.append(Sighting(paid, row.currency, ref, row.invoice))
+
+    def add_out_of_band(self, invoice: StripeInvoice) -> None:
+        """What Stripe was told of money that it never saw; where only the fact is told, what Stripe's own payments
+        leave of the invoice."""
+        amount = max(invoice.amount_paid_off_stripe, self.outside.get(invoice.id, 0))
+        if invoice.paid_out_of_band and amount <= 0:
+            amount = (invoice.amount_paid or invoice.amount_due) - self._paid_through_stripe(invoice)
+        if amount > 0:
+            payment = self._payment(f"outside:{invoice.id}")
+            payment.outside = True
+            payment.is_ours = invoice.customer in self.identity.linked
+            payment.invoices.add(invoice.id)
+            payment.settled.append(Sighting(amount, invoice.currency, f"stripe.invoices[{invoice.id}]", invoice.id))
+
+    def _paid_through_stripe(self, invoice: StripeInvoice) -> int:
+        pays = frozenset({invoice.id})
+        return sum(
+            payment.settled_minor(invoice.currency, pays)
+            for payment in self.payments.values()
+            if invoice.id in payment.invoices
+        )
+
+    def add_disputes(self) -> None:
+        for dispute in self.facts.stripe.disputes:
+            reference = dispute.payment_intent or dispute.charge
+            if dispute.status is DisputeStatus.LOST and reference is not None:
+                self._payment(reference).lost.append(dispute)
+
+    def close(self) -> Payments:
+        by_invoice: dict[str, list[Payment]] = {}
+        for key in sorted(self.payments):
+            payment = self.payments[key]
+            for invoice in payment.invoices:
+                by_invoice.setdefault(invoice, []).append(payment)
+        return Payments(
+            tuple(self.payments[key] for key in sorted(self.payments)),
+            {invoice: tuple(payments) for invoice, payments in by_invoice.items()},
+        )
+
+
+def net_reversal(adjustments: Iterable[Adjustment]) -> int:
+    """Reversals less those undone, not below zero; minor units of the one currency of `adjustments`."""
+    signs = {AdjustmentKind.REVERSAL: 1, AdjustmentKind.REVERSAL_UNDONE: -1}
+    return max(0, sum(signs.get(one.kind, 0) * one.amount_minor for one in adjustments))
