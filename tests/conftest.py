@@ -21,6 +21,7 @@ from tests.support.stores import Connect, connect_as_owner, empty_stores
 
 VAR = Path(__file__).resolve().parent.parent / "var" / "test"
 MOST_RUNS = 32
+pytest_plugins = ["tests.support.twin"]
 
 if settings.configured:
     pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests name their own servers before the settings are read.", 4)

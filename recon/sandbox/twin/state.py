@@ -115,7 +115,7 @@ def row(kind: str, body: Json) -> Sequence[Any]:
         body["id"],
         kind,
         body.get("created", 0),
-        body.get("status"),
+        "deleted" if body.get("deleted") else body.get("status"),
         *links,
         json.dumps(body),
     )

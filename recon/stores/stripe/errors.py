@@ -74,7 +74,7 @@ def unreadable(error: stripe.StripeError, path: str, attempts: int) -> Unreadabl
 def call_result(error: stripe.StripeError) -> CallResult:
     """What a failed call is, by its HTTP status."""
     status = error.http_status
-    code = error.code or _type_of(error)
+    code = _code_of(error)
     if status is None or status < 400 or status >= 500:
         return CallResult(CallOutcome.UNKNOWN, status, code, "Stripe's answer is missing or says nothing certain.")
     if status in (409, 429):
@@ -90,7 +90,9 @@ def may_be_done_already(verb: str, result: CallResult) -> bool:
     return result.outcome is CallOutcome.REFUSED and (result.http_status, code) in BENIGN[verb]
 
 
-def _type_of(error: stripe.StripeError) -> str | None:
+def _code_of(error: stripe.StripeError) -> str | None:
+    """Stripe's code, or the error's type where it has none; the SDK drops the code of an idempotency error."""
     body = error.json_body if isinstance(error.json_body, dict) else {}
     told = body.get("error")
-    return told.get("type") if isinstance(told, dict) else None
+    named = told if isinstance(told, dict) else {}
+    return error.code or named.get("code") or named.get("type")
