@@ -245,7 +245,7 @@ def _value(column: Column, row: Mapping[str, Any], path: str) -> Any:
 
 
 def _typed(column: Column, value: object, path: str) -> Any:
-    match column.type:
+    match column.holds:
         case ColumnType.TEXT:
             return identifier(value, path) if column.required else text(value, path)
         case ColumnType.INTEGER:

@@ -40,7 +40,8 @@ Key = tuple[tuple[str, str], ...]
 class Cell:
     """One DERIVED cell that differs. `row_version` is that of the row it was read from, None where there is no row.
 
-    A block's cell has the column `level`, None for no row; Stripe's are `metadata.debt_state` and `metadata.account_id`.
+    A block's cell has the column `level`, None for no row; Stripe's have `metadata.debt_state` and
+    `metadata.account_id`.
     """
 
     store: StoreName

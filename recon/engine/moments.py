@@ -1,4 +1,4 @@
-"""Arithmetic on moments that ends at the calendar's edge instead of failing: a store may hold a date of the year 9999."""
+"""Arithmetic on moments that ends at the calendar's edge instead of failing: a store may hold the year 9999."""
 
 from datetime import UTC, datetime, time, timedelta
 

@@ -1,9 +1,9 @@
 """Amounts for sentences. Money itself is an integer of minor units with its currency, everywhere else."""
 
 _ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
 )  # https://docs.stripe.com/currencies#zero-decimal
-_THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())  # https://docs.stripe.com/currencies#three-decimal
+_THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])  # https://docs.stripe.com/currencies#three-decimal
 
 
 def shown(minor: int, currency: str) -> str:

@@ -114,14 +114,14 @@ _RANKS: Mapping[tuple[StoreName, str, str], _Rank] = {
 def digest_of(account_id: str, writes: Iterable[Write], truth: Truth | None) -> str:
     """SHA-256, in hex, over the account, every write with the row version it was computed from, and the truth.
 
-    The same input gives the same digest, byte for byte: keys sorted, no spaces, UTF-8, times in RFC 3339.
+    The same input gives the same digest, byte for byte: keys sorted, no spaces, ASCII, times in RFC 3339.
     """
     sealed = {
         "account_id": account_id,
         "writes": [_sealed_write(write) for write in writes],
         "truth": None if truth is None else truth_json(truth),
     }
-    text = json.dumps(sealed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -144,7 +144,7 @@ def plain(value: Stored) -> str | int | bool | None:
 
 def truth_json(truth: Truth) -> dict[str, Any]:
     """The truth as the answer writes it."""
-    fields = {name: plain(getattr(truth, name)) for name in Truth.__slots__ if name != "balances"}
+    fields: dict[str, Any] = {name: plain(getattr(truth, name)) for name in Truth.__slots__ if name != "balances"}
     fields["balances"] = {
         currency: {"collectible_minor": one.collectible_minor, "written_off_minor": one.written_off_minor}
         for currency, one in truth.balances.items()

@@ -41,10 +41,10 @@ class ColumnType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `minimum` and `maximum` bound an integer, `values` closes a text, `required` refuses null and absence."""
+    """One column. `minimum` and `maximum` bound an integer, `values` closes a text, `required` refuses null."""
 
     name: str
-    type: ColumnType
+    holds: ColumnType
     kind: Kind = Kind.FACT
     required: bool = False
     default: facts.Stored = None
@@ -92,12 +92,12 @@ def _currency() -> Column:
     return Column("currency", ColumnType.CURRENCY, required=True)
 
 
-def _intent(name: str, type: ColumnType) -> Column:
-    return Column(name, type, Kind.INTENT)
+def _intent(name: str, holds: ColumnType) -> Column:
+    return Column(name, holds, Kind.INTENT)
 
 
-def _derived(name: str, type: ColumnType, default: facts.Stored) -> Column:
-    return Column(name, type, Kind.DERIVED, default=default)
+def _derived(name: str, holds: ColumnType, default: facts.Stored) -> Column:
+    return Column(name, holds, Kind.DERIVED, default=default)
 
 
 def _flag(name: str, *, default: bool = False) -> Column:

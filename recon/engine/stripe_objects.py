@@ -91,11 +91,10 @@ class StripeReader:
 
     def _choice(self, value: object, choices: type[Choice], path: str, place: str) -> Choice | None:
         written = None if value is None else text(value, path)
-        choice = choices._value2member_map_.get(written)
-        if choice is None:
+        if written not in choices._value2member_map_:
             self._problem(place, f"{_shown(written)} is not a value that Stripe documents")
             return None
-        return choices(choice)
+        return choices(written)
 
     def _customer(self, one: "_Object") -> StripeCustomer:
         metadata = one.mapping("metadata")

@@ -66,7 +66,7 @@ def is_a_row(
     delinquent: Stored, block: Stored,
 ) -> bool:  # fmt: skip
     """Whether the stored debt tuple is a row of the projection; if not, the stores contradict each other (K2)."""
-    if state not in DebtState._value2member_map_:
+    if not isinstance(state, str) or state not in DebtState._value2member_map_:
         return False
     row = PROJECTION[DebtState(state)]
     statuses = _CLEAR_STATUSES if row.payment_status is None else (row.payment_status,)
