@@ -91,7 +91,7 @@ class StripeReader:
 
     def _choice(self, value: object, choices: type[Choice], path: str, place: str) -> Choice | None:
         written = None if value is None else text(value, path)
-        if written not in choices._value2member_map_:
+        if written is None or written not in choices._value2member_map_:
             self._problem(place, f"{_shown(written)} is not a value that Stripe documents")
             return None
         return choices(written)
