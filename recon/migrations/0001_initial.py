@@ -102,6 +102,12 @@ class Migration(migrations.Migration):
                         default=list, help_text="the plan's cells: store, table, key, column, stored, truth, rule"
                     ),
                 ),
+                (
+                    "proposal",
+                    models.TextField(
+                        default="", help_text="verb:object of the Stripe proposal that was approved with it"
+                    ),
+                ),
                 ("approved_by", models.TextField()),
                 ("reason", models.TextField()),
                 ("request_id", models.TextField(default="")),

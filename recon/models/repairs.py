@@ -42,6 +42,7 @@ class Apply(models.Model):
     writes = models.JSONField(
         default=list, help_text="the plan's cells: store, table, key, column, stored, truth, rule"
     )
+    proposal = models.TextField(default="", help_text="verb:object of the Stripe proposal that was approved with it")
     approved_by = models.TextField()
     reason = models.TextField()
     request_id = models.TextField(default="")

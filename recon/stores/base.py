@@ -102,9 +102,14 @@ class Branch(Protocol):
 
 
 class Finish(Protocol):
-    """A COMMIT PREPARED or ROLLBACK PREPARED in flight: True when it was done, False when no such one exists."""
+    """A COMMIT PREPARED or ROLLBACK PREPARED in flight: True when it was done, False when no such one exists.
+
+    `read_back` is what the rows that were asked for hold after it (None: no such row); wait for the outcome before.
+    """
 
     def outcome(self) -> bool: ...
+
+    def read_back(self) -> Sequence[Mapping[str, Any] | None]: ...
 
 
 class WritableStore(BulkStore, Protocol):
@@ -112,15 +117,13 @@ class WritableStore(BulkStore, Protocol):
 
     def branch(self) -> Branch: ...
 
-    def send_commit(self, gid: str) -> Finish: ...
+    def send_commit(self, gid: str, read_back: Sequence[RowWrite]) -> Finish: ...
 
     def send_rollback(self, gid: str) -> Finish: ...
 
     def fate(self, xid: str, system_identifier: str) -> Fate: ...
 
     def in_doubt(self, prefix: str) -> list[InDoubt]: ...
-
-    def stored(self, write: RowWrite) -> Mapping[str, Any] | None: ...
 
 
 class CallOutcome(StrEnum):

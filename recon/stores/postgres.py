@@ -16,7 +16,7 @@ from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
 from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
 from recon.stores.tables import Table
-from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt, stored_row
+from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 OWNER: Final = "_owner"
@@ -80,8 +80,8 @@ class PostgresStore:
     def branch(self) -> PostgresBranch:
         return PostgresBranch(self.name, self.connections, {table.name: table for table in self.tables})
 
-    def send_commit(self, gid: str) -> Finish:
-        return PostgresFinish(self.name, self.connections, "COMMIT", gid)
+    def send_commit(self, gid: str, read_back: Sequence[RowWrite] = ()) -> Finish:
+        return PostgresFinish(self.name, self.connections, "COMMIT", gid, read_back)
 
     def send_rollback(self, gid: str) -> Finish:
         return PostgresFinish(self.name, self.connections, "ROLLBACK", gid)
@@ -98,14 +98,6 @@ class PostgresStore:
         try:
             with self.connections.using() as connection:
                 return list_in_doubt(connection, prefix)
-        except psycopg.Error as error:
-            raise self._unreachable(error) from error
-
-    def stored(self, write: RowWrite) -> Mapping[str, Any] | None:
-        """The written columns and the row_version as they stand now; None when the row is not there."""
-        try:
-            with self.connections.using() as connection:
-                return stored_row(connection, write)
         except psycopg.Error as error:
             raise self._unreachable(error) from error
 

@@ -154,30 +154,61 @@ class PostgresBranch:
 class PostgresFinish:
     """COMMIT PREPARED or ROLLBACK PREPARED, in flight from its making on. Raises StoreUnreachable."""
 
-    def __init__(self, store: StoreName, connections: Connections, verb: LiteralString, gid: str) -> None:
+    def __init__(
+        self,
+        store: StoreName,
+        connections: Connections,
+        verb: LiteralString,
+        gid: str,
+        read_back: Sequence[RowWrite] = (),
+    ) -> None:
         self._store = store
         self._connections = connections
+        self._wanted = read_back
+        self._rows: list[psycopg.Cursor[dict[str, Any]]] = []
         self._pipeline = ExitStack()
         try:
             self._connection = connections.take()
             self._pipeline.enter_context(self._connection.pipeline())
-            # A pipeline of one statement: the server refuses COMMIT PREPARED behind any other.
+            # The server refuses COMMIT PREPARED behind another statement: the rows are asked for afterwards.
             self._connection.execute(sql.SQL(verb + " PREPARED {}").format(sql.Literal(gid)))
         except psycopg.Error as error:
             raise self._unreachable(error) from error
 
     def outcome(self) -> bool:
         """True: done. False: the server knows no such prepared transaction (its fate has to be asked for)."""
+        found = True
         try:
             self._pipeline.close()
         except errors.UndefinedObject:
-            self._connections.give_back(self._connection)
-            return False
+            found = False
         except psycopg.Error as error:
-            self._connection.close()
-            raise self._unreachable(error) from error
+            raise self._failed(error) from error
+        if not self._wanted:
+            self._connections.give_back(self._connection)
+            return found
+        try:
+            self._pipeline.enter_context(self._connection.pipeline())
+            self._rows = [select_row(self._connection, write) for write in self._wanted]
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+        return found
+
+    def read_back(self) -> Sequence[Mapping[str, Any] | None]:
+        """The rows that were asked for as they stand now; call it once, after `outcome`."""
+        if not self._wanted:
+            return []
+        try:
+            self._pipeline.close()
+            rows = [cursor.fetchone() for cursor in self._rows]
+        except psycopg.Error as error:
+            raise self._failed(error) from error
         self._connections.give_back(self._connection)
-        return True
+        return rows
+
+    def _failed(self, error: psycopg.Error) -> StoreUnreachable:
+        self._connection.close()
+        return self._unreachable(error)
 
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
         return StoreUnreachable(self._store, sentence_of(error, self._store.value, self._connections.place))
@@ -201,9 +232,9 @@ def list_in_doubt(connection: AnsweringConnection, prefix: str) -> list[InDoubt]
     return [InDoubt(gid=gid, prepared_at=prepared) for gid, prepared in listed]
 
 
-def stored_row(connection: AnsweringConnection, write: RowWrite) -> Mapping[str, Any] | None:
+def select_row(connection: AnsweringConnection, write: RowWrite) -> psycopg.Cursor[dict[str, Any]]:
+    """The written columns of the row, and its row_version."""
     names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in (*write.after, ("row_version", None)))
     keys = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key)
     statement = sql.SQL("SELECT {} FROM {} WHERE {}").format(names, sql.Identifier(write.table), keys)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement, [value for _, value in write.key]).fetchone()
+    return connection.cursor(row_factory=dict_row).execute(statement, [value for _, value in write.key])

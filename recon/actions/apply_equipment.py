@@ -1,0 +1,72 @@
+"""What applying needs, built from the settings: the coordinator that applies, and the recovery that finishes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from time import sleep
+from typing import cast
+
+from django.conf import settings
+from django.utils import timezone
+
+from recon import bootstrap
+from recon.actions import equipment
+from recon.actions.dirty import mark_dirty
+from recon.actions.evaluate import Rules
+from recon.actions.read_stores import Stores, read_live
+from recon.apply.calls import Caller
+from recon.apply.coordinator import Coordinator
+from recon.apply.recovery import Recovery
+from recon.apply.settle import Settler
+from recon.apply.steps import unobserved
+from recon.engine.case import CaseError, facts_from_readings
+from recon.engine.facts import StoreName
+from recon.engine.pipeline import Evaluation, recompute, unknown
+from recon.stores.base import CallableStore, WritableStore
+
+
+def coordinator() -> Coordinator:
+    stores, rules = bootstrap.stores(), equipment.rules()
+    settler = _settler()
+    return Coordinator(
+        instance=settings.RECON_INSTANCE,
+        stores=settler.stores,
+        recompute_now=lambda account_id: evaluate_live(account_id, stores, rules, timezone.now()),
+        settler=settler,
+        clock=timezone.now,
+        observe=unobserved,
+    )
+
+
+def recovery() -> Recovery:
+    return Recovery(instance=settings.RECON_INSTANCE, settler=_settler(), clock=timezone.now, observe=unobserved)
+
+
+def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
+    """What the rules say of the stores as they are at this moment; a row that nobody can read is a verdict unknown."""
+    readings = read_live(stores, account_id)
+    try:
+        facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
+    except CaseError as error:
+        return unknown(account_id, [(error.path, str(error))], ())
+    return recompute(facts, rules.policy, now)
+
+
+def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:
+    """The five that take part in a two-phase commit."""
+    return {name: cast(WritableStore, store) for name, store in stores.items() if name is not StoreName.STRIPE}
+
+
+def mark(account_ids: Iterable[str], now: datetime) -> None:
+    mark_dirty(account_ids, now=now)
+
+
+def _settler() -> Settler:
+    stores = bootstrap.stores()
+    stripe = cast(CallableStore, stores[StoreName.STRIPE])
+    return Settler(
+        stores=databases(stores),
+        caller=Caller(stripe=stripe, clock=timezone.now, sleep=sleep, observe=unobserved),
+        mark_dirty=mark,
+        clock=timezone.now,
+        observe=unobserved,
+    )

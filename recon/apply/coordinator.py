@@ -1,0 +1,228 @@
+"""Apply one plan: lock → re-read → same digest? → claim → prepare all → decide → commit all → read back.
+
+Whatever stops this process between two lines, `recovery.py` finishes what the journal says. Nothing here is undone by
+hand: before the decision everything is presumed aborted, after it everything is pushed forward.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from recon.apply import journal
+from recon.apply.changes import Changes, cells_of, changes_of
+from recon.apply.journal import Approval, ClaimRefused, Held, Overtaken
+from recon.apply.locks import account_lock
+from recon.apply.record import Entry, Event, record
+from recon.apply.settle import Settler
+from recon.apply.steps import Observer, Step
+from recon.engine.facts import StoreName
+from recon.engine.pipeline import Evaluation
+from recon.engine.plan import Proposal, Risk
+from recon.models import Apply, ApplyState, CallClass
+from recon.stores.base import Branch, Prepared, RowWrite, StaleRow, StoreError, WritableStore
+
+RecomputeNow = Callable[[str], Evaluation]
+
+
+class Outcome(StrEnum):
+    """How an order ended."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"  # nothing was written: the world moved, or somebody may not
+    FAILED = "failed"  # nothing was written: something broke
+    IN_DOUBT = "in_doubt"  # decided, or not known here; recovery finishes it
+    NEEDS_PERSON = "needs_person"
+
+
+class Rights(StrEnum):
+    """What an approver may approve."""
+
+    NONE = "none"
+    LENIENT = "lenient"
+    ALL = "all"  # severe plans and Stripe proposals too
+
+    def cover(self, is_severe: bool) -> bool:
+        return self is Rights.ALL or (self is Rights.LENIENT and not is_severe)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person approved: this digest of this account's plan, and at most one of its Stripe proposals."""
+
+    account_id: str
+    digest: str
+    actor: str
+    reason: str
+    rights: Rights
+    request_id: str = ""
+    proposal: str | None = None  # "verb:object"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`evaluation` is what the stores said just before; `code` is a word for programs: stale, busy, …"""
+
+    outcome: Outcome
+    code: str
+    sentence: str
+    apply_id: UUID | None = None
+    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinator:
+    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide."""
+
+    instance: str
+    stores: Mapping[StoreName, WritableStore]
+    recompute_now: RecomputeNow
+    settler: Settler
+    clock: Callable[[], datetime]
+    observe: Observer
+
+    def apply(self, order: Order) -> Result:
+        """All of the plan, or none of it, and the audit either way. Our own database's errors are raised: then recovery
+        settles whatever was begun."""
+        with account_lock(order.account_id) as is_ours:
+            if not is_ours:
+                return self._refuse(order, "busy", "Somebody else is applying a plan of this account.", None)
+            self.observe(Step.LOCKED)
+            evaluation = self.recompute_now(order.account_id)
+            self.observe(Step.RECOMPUTED)
+            refusal = _refusal(order, evaluation)
+            if refusal is not None:
+                return self._refuse(order, *refusal, evaluation)
+            changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
+            try:
+                held = journal.begin(_approval(order, evaluation), changes, instance=self.instance, now=self.clock())
+            except ClaimRefused as error:
+                return self._refuse(order, error.code, error.sentence, evaluation)
+            self.observe(Step.CLAIMED)
+            return _result(self._run(held, changes), evaluation)
+
+    def _run(self, held: Held, changes: Changes) -> Apply:
+        try:
+            self._prepare_and_decide(held, changes)
+            return self.settler.drive(held)
+        except Overtaken:
+            return Apply.objects.get(id=held.id)
+
+    def _prepare_and_decide(self, held: Held, changes: Changes) -> None:
+        try:
+            prepared = self._prepare(held, changes.rows)
+        except StoreError as error:
+            is_stale = isinstance(error, StaleRow)
+            journal.decide_abort(held, error.sentence, refused=is_stale, now=self.clock())
+            self.observe(Step.ABORT_DECIDED)
+            return
+        self.observe(Step.ALL_PREPARED)
+        if any(call.call_class is CallClass.PIVOT for call in changes.calls):
+            journal.intend_pivot(held, prepared, now=self.clock())
+            self.observe(Step.CALL_INTENDED)
+            self.settler.settle_pivot(held, again=False)
+        else:
+            journal.decide_commit(held, prepared, now=self.clock())
+            self.observe(Step.COMMIT_DECIDED)
+
+    def _prepare(self, held: Held, rows: Mapping[StoreName, Sequence[RowWrite]]) -> list[Prepared]:
+        """Writes everywhere, and only when each met its rows PREPARE everywhere; each time all in flight at once."""
+        with ExitStack() as stack:
+            branches: list[Branch] = []
+            for store, writes in rows.items():
+                branch = self.stores[store].branch()
+                stack.callback(branch.abandon)
+                branch.send_writes(held.gid(store), writes)
+                branches.append(branch)
+                self.observe(Step.WRITES_SENT)
+            prepared = [branch.await_writes() for branch in branches]
+            self.observe(Step.WRITES_CHECKED)
+            for branch in branches:
+                branch.send_prepare()
+                self.observe(Step.PREPARE_SENT)
+            self._await_prepares(branches)
+        return prepared
+
+    def _await_prepares(self, branches: Sequence[Branch]) -> None:
+        """Waits for every answer before it raises the first error: one given up on would arrive after the abort."""
+        errors = []
+        for branch in branches:
+            try:
+                branch.await_prepare()
+            except StoreError as error:
+                errors.append(error)
+            self.observe(Step.BRANCH_PREPARED)
+        if errors:
+            raise errors[0]
+
+    def _refuse(self, order: Order, code: str, sentence: str, evaluation: Evaluation | None) -> Result:
+        """Nothing was begun; that somebody tried is recorded."""
+        asked = {"digest": order.digest, "proposal": order.proposal}
+        now = evaluation.plan.digest if evaluation else None
+        cause = f"request:{order.request_id}" if order.request_id else order.actor
+        record(
+            Entry(
+                actor=order.actor,
+                action="repair.refused",
+                reason=order.reason,
+                account=order.account_id,
+                before=asked,
+                after={"code": code, "why": sentence, "digest": now},
+                request_id=order.request_id,
+            ),
+            [Event("repair.refused", order.account_id, asked, {"code": code, "why": sentence, "digest": now}, cause)],
+        )
+        return Result(Outcome.REFUSED, code, sentence, evaluation=evaluation)
+
+
+def _refusal(order: Order, evaluation: Evaluation) -> tuple[str, str] | None:
+    """(code, sentence) when what was approved is not what is true now."""
+    if not evaluation.verdict.known:
+        return "unknown", f"The verdict is unknown, so nothing may be written: {'; '.join(evaluation.verdict.reasons)}"
+    if evaluation.plan.digest != order.digest:
+        return "stale", "The stores have changed since this plan was made; look at the new one and approve that."
+    if not order.rights.cover(evaluation.plan.risk is Risk.SEVERE or order.proposal is not None):
+        return "forbidden", "This plan needs the approval of somebody with more rights."
+    if order.proposal is not None and _chosen(order, evaluation) is None:
+        return "no_proposal", f"The plan proposes no {order.proposal}."
+    if not evaluation.plan.writes and order.proposal is None:
+        return "nothing", "There is nothing to write."
+    return None
+
+
+def _chosen(order: Order, evaluation: Evaluation) -> Proposal | None:
+    named = (one for one in evaluation.plan.proposals if f"{one.verb}:{one.object}" == order.proposal)
+    return next(named, None)
+
+
+def _approval(order: Order, evaluation: Evaluation) -> Approval:
+    return Approval(
+        account_id=order.account_id,
+        digest=order.digest,
+        risk=evaluation.plan.risk.value if evaluation.plan.risk else None,
+        proposal=order.proposal or "",
+        actor=order.actor,
+        reason=order.reason,
+        request_id=order.request_id,
+        cells=cells_of(evaluation.plan.writes),
+    )
+
+
+def _result(apply: Apply, evaluation: Evaluation) -> Result:
+    outcome, code, sentence = _ENDS.get(
+        ApplyState(apply.state), (Outcome.IN_DOUBT, "in_doubt", "Not finished yet; recovery goes on with it.")
+    )
+    if apply.state in (ApplyState.ABORTED, ApplyState.ABORTING):
+        outcome, code = (Outcome.REFUSED, "stale") if apply.refused else (Outcome.FAILED, "failed")
+    return Result(outcome, code, apply.explanation or sentence, apply_id=apply.id, evaluation=evaluation)
+
+
+_ENDS = {
+    ApplyState.DONE: (Outcome.APPLIED, "applied", "Every store holds what was approved."),
+    ApplyState.COMMITTING: (Outcome.IN_DOUBT, "committing", "Decided; what is out of reach now is finished later."),
+    ApplyState.ABORTING: (Outcome.FAILED, "failed", "Nothing was written."),
+    ApplyState.ABORTED: (Outcome.FAILED, "failed", "Nothing was written."),
+    ApplyState.EXCEPTION: (Outcome.NEEDS_PERSON, "needs_person", "A person has to look."),
+}

@@ -1,0 +1,339 @@
+"""The coordinator's durable steps. Each is one transaction, and each names the epoch of whoever takes it.
+
+A step that meets another state or another epoch changes nothing and raises `Overtaken`: somebody else finishes this
+apply, and the one who was overtaken touches nothing more. State, audit and events of a decision are one commit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, F
+from django.db.models.functions import Greatest
+
+from recon.apply.changes import Changes, events_of, row_to_json
+from recon.apply.record import Entry, Event, record
+from recon.engine.facts import StoreName
+from recon.models import (
+    LIVE_STATES,
+    Apply,
+    ApplyBranch,
+    ApplyCall,
+    ApplyState,
+    BranchState,
+    CallClass,
+    CallState,
+    Switch,
+)
+from recon.stores.base import Prepared
+
+LEASE: Final = timedelta(seconds=30)
+APPROVAL_HOLDS: Final = timedelta(minutes=15)
+MarkDirty = Callable[[Iterable[str], datetime], None]
+
+
+class Overtaken(Exception):
+    """Another coordinator has taken this apply over, or finished it."""
+
+
+class ClaimRefused(Exception):
+    """The apply was not begun, and nothing was written. `code`: busy, paused."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved which plan of which account, and why."""
+
+    account_id: str
+    digest: str
+    risk: str | None
+    actor: str
+    reason: str
+    request_id: str
+    proposal: str
+    cells: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An apply in the hands of one coordinator: the row's id and the epoch that fences it."""
+
+    id: UUID
+    account_id: str
+    epoch: int
+    instance: str
+
+    def gid(self, store: StoreName) -> str:
+        return gid_of(self.instance, self.id, store)
+
+
+def gid_prefix(instance: str) -> str:
+    return f"recon.{instance}."
+
+
+def gid_of(instance: str, apply_id: UUID, store: StoreName) -> str:
+    return f"{gid_prefix(instance)}{apply_id.hex}.{store.value}"
+
+
+def begin(approval: Approval, changes: Changes, *, instance: str, now: datetime) -> Held:
+    """Approved and claimed in one commit: the apply, its branches and its calls, before anything is sent anywhere.
+
+    Raises ClaimRefused when the account has a live apply already, or all applies are paused.
+    """
+    held = Held(id=uuid4(), account_id=approval.account_id, epoch=1, instance=instance)
+    try:
+        with transaction.atomic():
+            if not _claim(held, approval, now):
+                raise ClaimRefused("paused", "All applies are paused; the switch says who paused them and why.")
+            _plan_branches(held, changes)
+            _plan_calls(held, changes)
+    except IntegrityError as error:
+        raise ClaimRefused("busy", "Another apply of this account is under way; look at it first.") from error
+    return held
+
+
+def _claim(held: Held, approval: Approval, now: datetime) -> bool:
+    Apply.objects.create(
+        id=held.id,
+        account_id=approval.account_id,
+        digest=approval.digest,
+        risk=approval.risk,
+        writes=list(approval.cells),
+        proposal=approval.proposal,
+        approved_by=approval.actor,
+        reason=approval.reason,
+        request_id=approval.request_id,
+        created_at=now,
+        expires_at=now + APPROVAL_HOLDS,
+    )
+    paused = Exists(Switch.objects.filter(name=Switch.APPLIES_PAUSED, is_on=True))
+    claimed = Apply.objects.filter(
+        ~paused, id=held.id, state=ApplyState.APPROVED, digest=approval.digest, expires_at__gt=now
+    ).update(state=ApplyState.PREPARING, epoch=held.epoch, lease_until=now + LEASE)
+    return claimed == 1
+
+
+def _plan_branches(held: Held, changes: Changes) -> None:
+    ApplyBranch.objects.bulk_create(
+        ApplyBranch(apply_id=held.id, store=store.value, gid=held.gid(store), rows=[row_to_json(row) for row in rows])
+        for store, rows in changes.rows.items()
+    )
+
+
+def _plan_calls(held: Held, changes: Changes) -> None:
+    ApplyCall.objects.bulk_create(
+        ApplyCall(
+            apply_id=held.id,
+            position=position,
+            call_class=call.call_class,
+            verb=call.verb,
+            object_id=call.object_id,
+            params=dict(call.params),
+            idempotency_key=f"{gid_prefix(held.instance)}{held.id.hex}.{position}",
+        )
+        for position, call in enumerate(changes.calls)
+    )
+
+
+def intend_pivot(held: Held, prepared: Sequence[Prepared], *, now: datetime) -> None:
+    """All branches are prepared. From here on only Stripe's answer tells: the call may not be presumed unsent."""
+    with transaction.atomic():
+        _move(held, (ApplyState.PREPARING,), now, state=ApplyState.CALLING)
+        _keep_prepared(held, prepared)
+        ApplyCall.objects.filter(apply_id=held.id, call_class=CallClass.PIVOT).update(
+            state=CallState.INTENDED, attempts=1, first_sent_at=now
+        )
+
+
+def intend_again(held: Held, call: ApplyCall, *, key: str, now: datetime) -> None:
+    """One more attempt of a call, with the key that it will carry, before it is sent."""
+    with transaction.atomic():
+        if call.call_class == CallClass.RETRIABLE and key == call.idempotency_key:
+            _commit_lazily()
+        _move(held, (ApplyState.CALLING, ApplyState.COMMITTING), now)
+        ApplyCall.objects.filter(id=call.id).update(
+            state=CallState.INTENDED,
+            attempts=F("attempts") + 1,
+            idempotency_key=key,
+            first_sent_at=call.first_sent_at or now,
+        )
+
+
+def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[ApplyCall] = (), now: datetime) -> None:
+    """The commit point. `prepared` is empty when the branches are recorded already."""
+    with transaction.atomic():
+        _move(held, (ApplyState.PREPARING, ApplyState.CALLING), now, state=ApplyState.COMMITTING, decided_at=now)
+        _keep_prepared(held, prepared)
+        _keep_calls(calls)
+        apply = Apply.objects.get(id=held.id)
+        applied = Event("repair.applied", held.account_id, None, _summary(apply), f"apply:{held.id}")
+        record(
+            _entry(apply, "repair.applied", "stored", "truth"),
+            [applied, *events_of(held.account_id, apply.writes, f"apply:{held.id}")],
+        )
+
+
+def decide_abort(
+    held: Held, explanation: str, *, refused: bool, calls: Iterable[ApplyCall] = (), now: datetime
+) -> None:
+    """Nothing of it will be: whatever is prepared is rolled back. `refused`: the world moved, nothing broke."""
+    with transaction.atomic():
+        _move(
+            held,
+            (ApplyState.PREPARING, ApplyState.CALLING),
+            now,
+            state=ApplyState.ABORTING,
+            decided_at=now,
+            explanation=explanation,
+            refused=refused,
+        )
+        _keep_calls(calls)
+        apply = Apply.objects.get(id=held.id)
+        action = "repair.refused" if refused else "repair.failed"
+        told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, f"apply:{held.id}")
+        record(_entry(apply, action, "stored", "stored", why=explanation), [told])
+
+
+def keep_progress(
+    held: Held, branches: Mapping[str, BranchState], calls: Iterable[ApplyCall], *, retry_at: datetime
+) -> None:
+    """Something is still out of reach: keep what is finished, and let whoever comes after `retry_at` go on."""
+    with transaction.atomic():
+        _move(held, (ApplyState.COMMITTING, ApplyState.ABORTING), retry_at - LEASE)
+        _keep_branches(held, branches)
+        _keep_calls(calls)
+
+
+def close(
+    held: Held,
+    state: ApplyState,
+    branches: Mapping[str, BranchState],
+    calls: Iterable[ApplyCall],
+    *,
+    explanation: str,
+    mark_dirty: MarkDirty,
+    now: datetime,
+) -> None:
+    """DONE, ABORTED or EXCEPTION, the audit and the dirty mark. An exception is an event of its own."""
+    with transaction.atomic():
+        if state is not ApplyState.EXCEPTION:
+            _commit_lazily()
+        decided = ApplyState.ABORTING if state is ApplyState.ABORTED else ApplyState.COMMITTING
+        _move(held, (decided,), now, state=state, closed_at=now, lease_until=None)
+        _keep_branches(held, branches)
+        _keep_calls(calls)
+        apply = Apply.objects.get(id=held.id)
+        if explanation:
+            apply.explanation = explanation
+            apply.save(update_fields=["explanation"])
+        _record_close(apply, explanation)
+        # After the chain's head and the outbox's turn, as in every transaction that needs more than one of them.
+        mark_dirty([held.account_id], now)
+
+
+def _record_close(apply: Apply, explanation: str) -> None:
+    cause = f"apply:{apply.id}"
+    if apply.state == ApplyState.EXCEPTION:
+        failed = Event("repair.failed", apply.account_id, None, {**_summary(apply), "why": explanation}, cause)
+        record(_entry(apply, "repair.needs_person", "stored", "truth", why=explanation), [failed])
+    elif apply.state == ApplyState.DONE:
+        record(_entry(apply, "repair.finished", "stored", "truth", why=explanation))
+
+
+def take_over(apply_id: UUID, *, instance: str, now: datetime, whatever_lease: bool) -> Held | None:
+    """The apply with a new epoch, ours; None when its lease still runs, it is closed, or somebody was faster."""
+    with transaction.atomic():
+        rows = Apply.objects.select_for_update(skip_locked=True).filter(id=apply_id, state__in=LIVE_STATES)
+        rows = rows.exclude(state=ApplyState.APPROVED)
+        if not whatever_lease:
+            rows = rows.exclude(lease_until__gt=now)
+        apply = rows.first()
+        if apply is None:
+            return None
+        apply.epoch += 1
+        apply.takeovers += 1
+        apply.lease_until = now + LEASE
+        apply.save(update_fields=["epoch", "takeovers", "lease_until"])
+    return Held(id=apply.id, account_id=apply.account_id, epoch=apply.epoch, instance=instance)
+
+
+def expire(*, now: datetime) -> int:
+    """Approvals that nobody claimed in time. How many."""
+    late = Apply.objects.filter(state=ApplyState.APPROVED, expires_at__lte=now)
+    expired = 0
+    for apply in late:
+        with transaction.atomic():
+            if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now):
+                record(_entry(apply, "repair.expired", "stored", "stored"))
+                expired += 1
+    return expired
+
+
+def _commit_lazily() -> None:
+    """This commit need not reach the disk at once: after a crash of the server, recovery does the same again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
+def _move(held: Held, before: Sequence[ApplyState], now: datetime, **changes: Any) -> None:
+    """The fence: one row in one of these states at our epoch, or we were overtaken."""
+    changes.setdefault("lease_until", now + LEASE)
+    if not Apply.objects.filter(id=held.id, state__in=before, epoch=held.epoch).update(**changes):
+        raise Overtaken(f"apply {held.id} is no longer ours")
+
+
+def _keep_prepared(held: Held, prepared: Sequence[Prepared]) -> None:
+    for branch in prepared:
+        ApplyBranch.objects.filter(apply_id=held.id, gid=branch.gid).update(
+            xid=branch.xid, system_identifier=branch.system_identifier, state=BranchState.PREPARED
+        )
+
+
+def _keep_branches(held: Held, states: Mapping[str, BranchState]) -> None:
+    for state in set(states.values()):
+        gids = [gid for gid, reached in states.items() if reached is state]
+        ApplyBranch.objects.filter(apply_id=held.id, gid__in=gids).update(state=state)
+
+
+def _keep_calls(calls: Iterable[ApplyCall]) -> None:
+    for call in calls:
+        # The number of attempts and the key are kept before each attempt; here only what came of it.
+        ApplyCall.objects.filter(id=call.id).update(
+            state=call.state,
+            http_status=call.http_status,
+            code=call.code,
+            attempts=Greatest(F("attempts"), call.attempts),
+        )
+
+
+def _entry(apply: Apply, action: str, before: str, after: str, *, why: str = "") -> Entry:
+    """The audit entry of a repair: what its cells were, and what they are now."""
+    return Entry(
+        actor=apply.approved_by,
+        action=action,
+        reason=apply.reason,
+        account=apply.account_id,
+        before={"cells": _cells(apply, before)},
+        after={"cells": _cells(apply, after), "digest": apply.digest, "proposal": apply.proposal, "why": why},
+        request_id=apply.request_id,
+        apply_id=apply.id,
+    )
+
+
+def _cells(apply: Apply, side: str) -> list[list[Any]]:
+    return [
+        [f"{cell['store']}.{cell['table']}[{','.join(cell['key'].values())}].{cell['column']}", cell[side]]
+        for cell in apply.writes
+    ]
+
+
+def _summary(apply: Apply) -> dict[str, Any]:
+    return {"apply_id": str(apply.id), "digest": apply.digest, "risk": apply.risk, "writes": len(apply.writes)}

@@ -1,0 +1,214 @@
+"""Finish an apply from whatever state is durable. The coordinator and its successors run this same code.
+
+CALLING asks Stripe until it knows, then decides. COMMITTING commits what is left, pays what is owed to Stripe, reads
+back, closes. ABORTING rolls back what is there, closes. Everything here may be run any number of times.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from recon.apply import journal
+from recon.apply.calls import Caller, Settled
+from recon.apply.changes import is_read_back, row_from_json
+from recon.apply.journal import Held, MarkDirty
+from recon.apply.steps import Observer, Step
+from recon.engine.facts import StoreName
+from recon.models import Apply, ApplyBranch, ApplyCall, ApplyState, BranchState, CallClass, CallState
+from recon.stores.base import Fate, Finish, StoreError, StoreUnreachable, WritableStore
+
+TRY_AGAIN_AFTER = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is finished of an apply, and what stands in the way of the rest."""
+
+    branches: dict[str, BranchState] = field(default_factory=dict)
+    calls: list[ApplyCall] = field(default_factory=list)
+    waiting_for: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    changed_since: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Pushes applies to their end. Raises Overtaken when somebody else does."""
+
+    stores: Mapping[StoreName, WritableStore]
+    caller: Caller
+    mark_dirty: MarkDirty
+    clock: Callable[[], datetime]
+    observe: Observer
+
+    def drive(self, held: Held) -> Apply:
+        """The apply as it stands when nothing more can be done now: closed, or waiting for something out of reach."""
+        apply = Apply.objects.get(id=held.id)
+        if apply.state == ApplyState.PREPARING:
+            reason = "The coordinator stopped before everything was prepared."
+            journal.decide_abort(held, reason, refused=False, now=self.clock())
+            self.observe(Step.ABORT_DECIDED)
+        elif apply.state == ApplyState.CALLING:
+            self.settle_pivot(held, again=True)
+        apply.refresh_from_db()
+        if apply.state == ApplyState.COMMITTING:
+            self.finish_commit(held)
+        elif apply.state == ApplyState.ABORTING:
+            self.finish_abort(held)
+        apply.refresh_from_db()
+        return apply
+
+    def settle_pivot(self, held: Held, *, again: bool) -> None:
+        """Asks Stripe, then decides. Still unknown: forward, and the call stays owed under the same key."""
+        call = ApplyCall.objects.get(apply_id=held.id, call_class=CallClass.PIVOT)
+        if again:
+            self.caller.intend(held, call)
+        verdict = self.caller.settle(held, call)
+        self.observe(Step.PIVOT_SETTLED)
+        if verdict is Settled.REFUSED:
+            explanation = f"Stripe refused {call.verb} of {call.object_id} ({call.http_status} {call.code})."
+            journal.decide_abort(held, explanation, refused=True, calls=[call], now=self.clock())
+            self.observe(Step.ABORT_DECIDED)
+        else:
+            journal.decide_commit(held, (), calls=[call], now=self.clock())
+            self.observe(Step.COMMIT_DECIDED)
+
+    def finish_commit(self, held: Held) -> None:
+        progress = Progress(lost=_lost_before(held))
+        self._commit_branches(held, progress)
+        self.observe(Step.ALL_COMMITTED)
+        self._pay_owed_calls(held, progress)
+        if progress.waiting_for:
+            self._come_back(held, progress)
+            return
+        state = ApplyState.EXCEPTION if progress.lost else ApplyState.DONE
+        explanation = " ".join(progress.lost or progress.changed_since)
+        self._close(held, state, progress, explanation)
+
+    def finish_abort(self, held: Held) -> None:
+        progress = Progress()
+        branches = self._open_branches(held)
+        for branch, finish in self._send(branches, "rollback", progress):
+            self._await(branch, finish, BranchState.ROLLED_BACK, progress)
+            self.observe(Step.BRANCH_ROLLED_BACK)
+        self.observe(Step.ALL_ROLLED_BACK)
+        if progress.waiting_for:
+            self._come_back(held, progress)
+            return
+        self._close(held, ApplyState.ABORTED, progress, "")
+
+    def _commit_branches(self, held: Held, progress: Progress) -> None:
+        sent = self._send(self._open_branches(held), "commit", progress)
+        found = [
+            (branch, finish, self._await(branch, finish, BranchState.COMMITTED, progress)) for branch, finish in sent
+        ]
+        for branch, finish, answered in found:
+            if answered is False:
+                self._learn_fate(branch, progress)
+            if answered is not None:
+                self._read_back(branch, finish, progress)
+        self.observe(Step.READ_BACK)
+
+    def _open_branches(self, held: Held) -> list[ApplyBranch]:
+        open_states = (BranchState.PLANNED, BranchState.PREPARED)
+        branches = {
+            StoreName(branch.store): branch
+            for branch in ApplyBranch.objects.filter(apply_id=held.id, state__in=open_states)
+        }
+        return [branches[store] for store in StoreName if store in branches]
+
+    def _send(self, branches: Sequence[ApplyBranch], verb: str, progress: Progress) -> list[tuple[ApplyBranch, Finish]]:
+        """All of them in flight before the first answer is waited for."""
+        sent = []
+        for branch in branches:
+            store = self.stores[StoreName(branch.store)]
+            try:
+                if verb == "commit":
+                    finish = store.send_commit(branch.gid, [row_from_json(row) for row in branch.rows])
+                else:
+                    finish = store.send_rollback(branch.gid)
+            except StoreUnreachable as error:
+                progress.waiting_for.append(error.sentence)
+                continue
+            sent.append((branch, finish))
+            self.observe(Step.COMMIT_SENT if verb == "commit" else Step.ROLLBACK_SENT)
+        return sent
+
+    def _await(self, branch: ApplyBranch, finish: Finish, state: BranchState, progress: Progress) -> bool | None:
+        """True: done. False: no such prepared transaction. None: no answer."""
+        try:
+            found = finish.outcome()
+        except StoreError as error:
+            progress.waiting_for.append(error.sentence)
+            return None
+        if found or state is BranchState.ROLLED_BACK:
+            # Nothing to roll back is what presumed abort expects: it was never prepared, or is rolled back already.
+            progress.branches[branch.gid] = state
+        if state is BranchState.COMMITTED:
+            self.observe(Step.BRANCH_COMMITTED)
+        return found
+
+    def _learn_fate(self, branch: ApplyBranch, progress: Progress) -> None:
+        """COMMIT PREPARED found nothing: it was done before, or somebody else touched it. Only the server knows."""
+        try:
+            fate = self.stores[StoreName(branch.store)].fate(branch.xid or "", branch.system_identifier or "")
+        except StoreUnreachable as error:
+            progress.waiting_for.append(error.sentence)
+            return
+        if fate is Fate.COMMITTED:
+            progress.branches[branch.gid] = BranchState.COMMITTED
+        elif fate is Fate.IN_PROGRESS:
+            progress.waiting_for.append(f"{branch.store}: the branch is being finished")
+        else:
+            progress.branches[branch.gid] = BranchState.LOST
+            progress.lost.append(f"{branch.store}: the branch {branch.gid} was {fate} outside our control.")
+
+    def _read_back(self, branch: ApplyBranch, finish: Finish, progress: Progress) -> None:
+        try:
+            stored = finish.read_back()
+        except StoreUnreachable as error:
+            progress.waiting_for.append(error.sentence)
+            return
+        rows = [row_from_json(row) for row in branch.rows]
+        if progress.branches.get(branch.gid) is BranchState.COMMITTED and not all(map(is_read_back, rows, stored)):
+            progress.changed_since.append(f"{branch.store}: a row was changed again right after it was written.")
+
+    def _pay_owed_calls(self, held: Held, progress: Progress) -> None:
+        """The calls that come after the decision, each asked until it is done, and a pivot whose answer is unknown."""
+        owed = ApplyCall.objects.filter(apply_id=held.id, state__in=(CallState.PLANNED, CallState.INTENDED))
+        for call in owed.order_by("position"):
+            self.caller.intend(held, call)
+            verdict = self.caller.settle(held, call)
+            progress.calls.append(call)
+            place = f"stripe: {call.verb} of {call.object_id}"
+            if verdict is Settled.UNKNOWN:
+                progress.waiting_for.append(f"{place} has no answer yet")
+            elif verdict is not Settled.DONE:
+                told = f"{call.http_status} {call.code}".strip()
+                progress.lost.append(f"{place} was {verdict} ({told}) after the databases had committed.")
+            self.observe(Step.OWED_SETTLED)
+
+    def _come_back(self, held: Held, progress: Progress) -> None:
+        journal.keep_progress(held, progress.branches, progress.calls, retry_at=self.clock() + TRY_AGAIN_AFTER)
+
+    def _close(self, held: Held, state: ApplyState, progress: Progress, explanation: str) -> None:
+        journal.close(
+            held,
+            state,
+            progress.branches,
+            progress.calls,
+            explanation=explanation,
+            mark_dirty=self.mark_dirty,
+            now=self.clock(),
+        )
+        self.observe(Step.CLOSED)
+
+
+def _lost_before(held: Held) -> list[str]:
+    """What an earlier round already found beyond repair: it has to be told when the apply is closed."""
+    branches = ApplyBranch.objects.filter(apply_id=held.id, state=BranchState.LOST)
+    calls = ApplyCall.objects.filter(apply_id=held.id, state=CallState.REFUSED)
+    return [
+        *(f"{branch.store}: the branch {branch.gid} was finished outside our control." for branch in branches),
+        *(f"stripe: {call.verb} of {call.object_id} was refused ({call.http_status} {call.code})." for call in calls),
+    ]
