@@ -265,17 +265,18 @@ def _conflict(
 
 
 def _due_at(claim: Claim, contract: Contract | None) -> datetime | None:
-    """T6: the latest due date that anyone gave, moved on by a standing reversal or a lost dispute."""
+    """T6: the latest due date that anyone gave, moved on by a standing reversal or a lost dispute; None is never."""
     due = max(_due_dates(claim, contract), default=None) or _issued(claim)
-    restarts = [due, *_standing_reversals(claim.adjustments), *(dispute.created for dispute in claim.lost)]
-    return max((moment for moment in restarts if moment is not None), default=None)
+    if due is None:
+        return None
+    return max([due, *_standing_reversals(claim.adjustments), *(dispute.created for dispute in claim.lost)])
 
 
 def _due_dates(claim: Claim, contract: Contract | None) -> Iterable[datetime]:
     if claim.ledger is not None:
         if claim.ledger.due_at is not None:
             yield claim.ledger.due_at
-        net_days = contract.net_days if contract is not None and contract.segment is Segment.CONTRACT else None
+        net_days = contract.net_days if contract is not None else None
         if claim.ledger.issued_at is not None and net_days is not None:
             yield after(claim.ledger.issued_at, timedelta(days=net_days)) or claim.ledger.issued_at
     if claim.stripe is not None and claim.stripe.due_date is not None:

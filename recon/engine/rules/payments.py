@@ -57,10 +57,10 @@ class Payment:
         return max((one.amount for one in self._paying(self.settled, currency, invoices)), default=0)
 
     def in_flight_minor(self, currency: str, invoices: frozenset[str]) -> tuple[int, datetime | None]:
-        """The larger amount in flight beyond what already settled, and the later creation."""
+        """The larger amount that a store calls in flight, whatever the other says, and the later creation."""
         flying = self._paying(self.in_flight, currency, invoices)
-        amount = max((one.amount for one in flying), default=0) - self.settled_minor(currency, invoices)
-        return max(0, amount), max((one.created for one in flying if one.created is not None), default=None)
+        amount = max((one.amount for one in flying), default=0)
+        return amount, max((one.created for one in flying if one.created is not None), default=None)
 
     def lost_minor(self, currency: str, invoices: frozenset[str]) -> int:
         """What lost disputes took back of it, as far as it pays one of `invoices`."""
@@ -89,10 +89,11 @@ class Payments:
 
 
 def payments_of(facts: Facts, identity: Identity) -> Payments:
-    """T2: every payment that any store saw, deduplicated."""
+    """T2: every payment that any store saw, deduplicated: the family's, and whoever paid one of its invoices."""
     book = _Book(facts, identity)
+    invoices = {row.invoice_id for row in facts.invoices if row.account_id in identity.family}
     for row in facts.payments:
-        if row.account_id in identity.family:
+        if row.account_id in identity.family or row.invoice_id in invoices:
             book.add_ledger(row)
     book.add_payment_intents()
     book.add_charges()
