@@ -4,6 +4,7 @@ Only `customers.update` sets a value and may be repeated at will. The others can
 keeps the key and the parameters first, and asks again with the same ones.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def is_reached(api: StripeApi, verb: str, object_id: str, params: Params) -> boo
     """Is what the call wants already so? None: Stripe could not be asked."""
     kind = verb.partition(".")[0]
     try:
-        found = api.retrieve(kind, object_id, api.deadline())
+        found = api.retrieve(kind, object_id, time.monotonic() + api.patience.look)
     except Unreadable:
         return None
     if found is None:

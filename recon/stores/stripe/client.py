@@ -27,7 +27,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long Stripe may take, in seconds. A read as a whole (all of an account's requests) ends at `deadline`."""
+    """How long Stripe may take, in seconds.
+
+    A read as a whole (all of an account's requests) begins nothing more after `deadline`, a look at one object, which
+    happens while rows are locked, after `look`.
+    """
 
     connect: float = 2.0
     answer: float = 4.0
@@ -35,6 +39,7 @@ class Patience:
     first_pause: float = 0.25
     longest_pause: float = 4.0
     deadline: float = 20.0
+    look: float = 3.0
 
 
 class StripeApi:

@@ -9,7 +9,7 @@ the same key. `idempotency_error` (a key that came with other parameters before)
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import stripe
 
@@ -75,7 +75,7 @@ def call_result(error: stripe.StripeError) -> CallResult:
     """What a failed call is, by its HTTP status."""
     status = error.http_status
     code = _code_of(error)
-    if status is None or status < 400 or status >= 500:
+    if status is None or status < 400 or status >= 500 or not _is_stripes_own(error):
         return CallResult(CallOutcome.UNKNOWN, status, code, "Stripe's answer is missing or says nothing certain.")
     if status in (409, 429):
         return CallResult(CallOutcome.RETRY, status, code, "Stripe wants to be asked again, with the same key.")
@@ -90,9 +90,18 @@ def may_be_done_already(verb: str, result: CallResult) -> bool:
     return result.outcome is CallOutcome.REFUSED and (result.http_status, code) in BENIGN[verb]
 
 
+def _is_stripes_own(error: stripe.StripeError) -> bool:
+    """Has the answer Stripe's error object? A 4xx of something in between is no word of Stripe's."""
+    return bool(_told(error))
+
+
 def _code_of(error: stripe.StripeError) -> str | None:
     """Stripe's code, or the error's type where it has none; the SDK drops the code of an idempotency error."""
+    told = _told(error)
+    return error.code or told.get("code") or told.get("type")
+
+
+def _told(error: stripe.StripeError) -> Mapping[str, Any]:
     body = error.json_body if isinstance(error.json_body, dict) else {}
     told = body.get("error")
-    named = told if isinstance(told, dict) else {}
-    return error.code or named.get("code") or named.get("type")
+    return told if isinstance(told, dict) else {}
