@@ -88,7 +88,7 @@ def test_the_engine_understands_what_was_read(store, subscriber):
 
     said = answer(recompute(case.facts, case.policy, case.now))
 
-    assert said["verdict"] == {"known": True, "reasons": []}
+    assert said["verdict"] == "known"
     assert said["truth"]["state"] == "clear"
     assert said["truth"]["primary_subscription_id"] == subscription
     assert said["truth"]["has_payment_method"] is True
