@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from recon.engine.facts import StoreName
-from recon.engine.schema import TABLES
+from recon.engine.schema import TABLES, Table
 from recon.sandbox.population.cast import headline_counts
 from recon.sandbox.population.playbook import DEFAULT_ACCOUNTS, DEFAULT_SEED, generate
 from recon.sandbox.population.rows import Episode, Row, Tables, empty_tables
@@ -93,15 +93,21 @@ def _load(
     """Copy the rows in; returns how many went into each table."""
     for store, conn in databases.items():
         for name, rows in tables[store].items():
-            _copy(conn, name, [column.name for column in TABLES[store][name].columns], rows)
+            _copy(conn, name, _columns(TABLES[store][name]), rows)
     state.load(twin, tables[StoreName.STRIPE])
     return {f"{store}.{name}": len(rows) for store, named in tables.items() for name, rows in named.items()}
 
 
+def _columns(table: Table) -> list[str]:
+    """The table's columns; one with a version also says when it was last written."""
+    names = [column.name for column in table.columns]
+    return [*names, "updated_at"] if "row_version" in names else names
+
+
 def _copy(conn: psycopg.Connection[Any], table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """COPY rows into one table; a column that a row leaves out is null, but for the version, which is 0."""
+    """COPY rows into one table; a column that a row leaves out is null."""
     names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names)
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row([row.get(column, 0 if column == "row_version" else None) for column in columns])
+            copy.write_row([row.get(column) for column in columns])

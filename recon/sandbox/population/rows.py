@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from recon.engine.facts import Reading, StoreName
+from recon.engine.schema import TABLES as SCHEMA
 
 Row = dict[str, Any]
 Tables = dict[StoreName, dict[str, list[Row]]]
@@ -18,7 +19,6 @@ TABLES: Mapping[StoreName, tuple[str, ...]] = {
     StoreName.CF_PROD: ("entitlements", "blocks"),
     StoreName.STRIPE: ("customers", "subscriptions", "invoices", "payment_intents", "charges", "disputes"),
 }
-VERSIONED = {"accounts", "customers", "dunning", "balances", "account_flags", "entitlements", "blocks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ def write_cells(tables: Tables, cells: Iterable[Any], at: datetime) -> None:
         elif cell.table == "blocks":
             _write_block(rows, key, cell.truth, at)
         else:
-            row_of(rows, key, at)[cell.column] = cell.truth
+            row = row_of(rows, key, at)
+            for column in SCHEMA[StoreName(cell.store)][cell.table].columns:
+                row.setdefault(column.name, column.default)
+            row[cell.column] = cell.truth
 
 
 def row_of(rows: list[Row], key: Mapping[str, str], at: datetime) -> Row:

@@ -122,12 +122,12 @@ def customer_deleted(account: Account) -> None:
 
 
 def two_accounts_one_customer(account: Account, other: Account) -> None:
-    """Two accounts are linked to one Stripe customer whose bill is unpaid: nothing severe is written for either."""
+    """Two accounts are linked to one Stripe customer whose bill is unpaid: nothing severe is written."""
     overdue = account.rng.randint(16, 24)
     debtor(account, overdue)
     other.open(linked=False)
-    settle(account, overdue + 5)
     other.row(*CUSTOMER)["stripe_customer_id"] = account.customer_id
+    settle(account, overdue + 5)
 
 
 def no_customer_record(account: Account) -> None:

@@ -103,8 +103,8 @@ def stripe_never_told(account: Account) -> None:
 
 def balance_outdated(account: Account) -> None:
     """Half of the bill was paid yesterday; the stored balance still shows all of it."""
-    scene = debtor(account, account.rng.randint(7, 10))
-    settle(account, 2)
+    scene = debtor(account, account.rng.randint(8, 10))
+    settle(account, 1)
     billing.pay_by_card(account, scene.bill, 1, scene.bill.total // 2)
 
 
