@@ -94,7 +94,7 @@ class PostgresServer:
     def destroy(self) -> None:
         home = find_home(self.var_dir)
         _kill_leftovers(home.data)
-        shutil.rmtree(home.data, ignore_errors=True)
+        shutil.rmtree(home.data.parent, ignore_errors=True)
 
     def _create(self, home: Home, password: str) -> None:
         shutil.rmtree(home.data, ignore_errors=True)
@@ -139,7 +139,7 @@ def find_home(var_dir: Path) -> Home:
         return Home(place / "data", bin_dir, user)
     away = Path("/var/lib") / f"recon-sandbox-{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
     away.mkdir(mode=0o711, exist_ok=True)
-    return Home(away / "data", _copy_install(bin_dir.parent, away) / "bin", user)
+    return Home(away / "data", _copy_install(bin_dir, away), user)
 
 
 def wheel_bin() -> Path:
@@ -215,17 +215,20 @@ def _succeeds(argv: list[str], user: ServerUser) -> bool:
         return False
 
 
-def _copy_install(install: Path, away: Path) -> Path:
-    target = away / "pginstall18"
+def _copy_install(bin_dir: Path, away: Path) -> Path:
+    """The wheel's programs and the libraries beside it, laid out as in the wheel: that is how they find each other."""
+    wheel = bin_dir.parents[1]
+    target = away / "install"
     if not target.exists():
-        partial = away / "pginstall18.partial"
+        partial = away / "install.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(install, partial, symlinks=True)
+        shutil.copytree(bin_dir.parent, partial / wheel.name / bin_dir.parent.name, symlinks=True)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), partial / f"{wheel.name}.libs", symlinks=True)
         for path in (partial, *partial.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         partial.rename(target)
-    return target
+    return target / wheel.name / bin_dir.parent.name / bin_dir.name
 
 
 def _run(home: Home, program: str, *args: str) -> None:
