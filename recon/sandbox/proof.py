@@ -117,4 +117,4 @@ def _count(counts: dict[str, int], answer: Mapping[str, Any]) -> None:
     counts["inconsistent"] += contradicts
     counts["flagged"] += "flagged_but_paid" in drift["details"]
     counts["drifted"] += bool(drift["cells"])
-    counts["unknown"] += not answer["verdict"]["known"]
+    counts["unknown"] += answer["verdict"] != "known"
