@@ -98,6 +98,10 @@ STRIPE_REQUESTS_PER_SECOND = env.float(
 # ---- The rules' numbers, as the `policy` of a case: what is left out has the contract's default.
 POLICY: dict[str, Any] = env.json("RECON_POLICY", {})
 
+# ---- The audit: what signs its checkpoints (a key that is never in the database), and where they go besides the log.
+AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)
+AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "audit-checkpoints" if EMBEDDED else None)
+
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL

@@ -1,0 +1,39 @@
+"""`manage.py verify_audit`: prove the audit's chain, and with the checkpoints that it was not written anew."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from recon.actions.verify_audit import Checkpoint, read_checkpoints, verify_audit
+from recon.management.embedded import EmbeddedCommand
+
+
+class Command(EmbeddedCommand):
+    help = "Walk the audit's chain from its first row; exit 1 at the first row that is not what was sealed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--checkpoints", type=Path, help="the signed checkpoints, JSON lines")
+        parser.add_argument("--json", action="store_true", help="the result as one JSON object")
+
+    def handle(self, *args: Any, checkpoints: Path | None, **options: Any) -> None:
+        result = verify_audit(_read(checkpoints), key=settings.AUDIT_KEY.encode())
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(result)))
+        elif result.is_sound:
+            self.stdout.write(f"The audit is whole: {result.rows:,} rows, {result.checkpoints} checkpoints met.")
+        else:
+            self.stdout.write(f"The audit is broken at row {result.bad_seq}: {result.problem}.")
+        if not result.is_sound:
+            raise SystemExit(1)
+
+
+def _read(file: Path | None) -> list[Checkpoint]:
+    try:
+        return list(read_checkpoints(file.read_text(encoding="utf-8").splitlines())) if file is not None else []
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file}: {error}: give the file that the checkpoints were written to.") from error

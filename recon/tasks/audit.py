@@ -1,0 +1,18 @@
+"""Keep the audit provable, by the schedule."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from recon.actions import checkpoint_audit as checkpointing
+
+
+@shared_task(name="recon.checkpoint_audit")
+def checkpoint_audit() -> None:
+    """The chain's end, signed, to where the database's administrator cannot change it."""
+    checkpointing.checkpoint_audit(
+        installation=settings.RECON_INSTANCE,
+        key=settings.AUDIT_KEY.encode(),
+        now=timezone.now(),
+        file=settings.AUDIT_CHECKPOINTS,
+    )
