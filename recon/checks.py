@@ -19,6 +19,7 @@ from psycopg import sql
 
 from recon.bootstrap import DATABASE_STORES
 from recon.stores.postgres import PostgresStore
+from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
 
 BOOKKEEPING = frozenset({"row_version", "updated_at"})
@@ -56,6 +57,15 @@ def check_stripe(app_configs: Apps, databases: Sequence[str] | None = None, **_:
     if not databases or "default" not in databases:
         return []
     return list(_check_stripe_key(settings.STRIPE_API_KEY, settings.STRIPE_LIVEMODE))
+
+
+@register(Tags.database)
+def check_stripe_answers(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases or not settings.STRIPE_API_KEY:
+        return []
+    told = StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)).trouble()
+    hint = "The engine reads customers, subscriptions, invoices, payment intents, charges and disputes with this key."
+    return [Error(told, hint=hint, id="recon.E034")] if told else []
 
 
 @register(Tags.database)

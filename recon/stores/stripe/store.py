@@ -1,6 +1,7 @@
 """Stripe as one of the six stores."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -55,6 +56,14 @@ class StripeStore:
     def wanted_state_reached(self, verb: str, object_id: str, params: Mapping[str, Any]) -> bool | None:
         """Is what the call wants already so in Stripe? None: Stripe could not be asked."""
         return is_reached(self.api, verb, object_id, params)
+
+    def trouble(self) -> str | None:
+        """Why Stripe cannot be read with this key and address, told by asking for one customer; None: it can."""
+        try:
+            self.api.page("/v1/customers", {"limit": 1}, time.monotonic() + self.api.patience.look)
+        except Unreadable as error:
+            return str(error)
+        return None
 
     def _threads(self) -> ThreadPoolExecutor:
         """Threads kept for their connections; others after a fork, because threads do not survive one."""
