@@ -37,6 +37,6 @@ def stripe_store() -> StripeStore:
 
 
 @cache
-def event_stream() -> "redis.Redis":
+def event_stream() -> redis.Redis:
     """Where domain events are published."""
     return redis.Redis.from_url(settings.REDIS_URL)

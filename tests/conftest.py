@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+import django
 import psycopg
 import pytest
 from django.conf import settings
@@ -48,6 +49,7 @@ _sandbox.ensure_started(twin=False)
 _sandbox.mark_seeded(0)
 os.environ.update(_sandbox.env())
 os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
+django.setup()
 
 
 def pytest_unconfigure() -> None:

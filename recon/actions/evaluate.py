@@ -1,6 +1,7 @@
 """Readings of one account into its answer: the pure engine, and for what it cannot read, a verdict unknown."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +9,14 @@ from hashlib import sha256
 from typing import Any
 
 from recon.actions.keep_evaluations import Evaluated
-from recon.engine.case import CaseError, answer, facts_from_readings
-from recon.engine.facts import Reading
-from recon.engine.pipeline import recompute
+from recon.engine.answer import answer
+from recon.engine.case import CaseError, facts_from_readings
+from recon.engine.facts import Reading, StoreName
+from recon.engine.pipeline import recompute, unknown
 from recon.engine.policy import Policy
+from recon.engine.schema import TABLES
+
+ROW = re.compile(r"stores\.(?P<store>\w+)\.(?P<table>\w+)\[(?P<place>\d+)\](?P<rest>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +32,32 @@ class Rules:
 
 
 def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: datetime) -> Evaluated:
+    """Never raises for what a store says: a malformed row is a verdict unknown that names it (T0)."""
     try:
         facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
+        evaluation = recompute(facts, rules.policy, now)
     except CaseError as error:
-        result: Mapping[str, Any] = unreadable(account_id, error)
-    else:
-        result = json.loads(json.dumps(answer(recompute(facts, rules.policy, now))))
+        place = place_of(error.path, readings)
+        evaluation = unknown(account_id, [(place, f"{place}{str(error).removeprefix(error.path)}")], ())
     return Evaluated(
-        account_id=account_id, at=now, answer=result, readings=tuple(readings), policy_hash=rules.policy_hash
+        account_id=account_id,
+        at=now,
+        answer=answer(evaluation),
+        readings=tuple(readings),
+        policy_hash=rules.policy_hash,
     )
 
 
-def unreadable(account_id: str, error: CaseError) -> dict[str, Any]:
-    """The answer when a store holds a row that the contract does not allow (T0): it names the place and the reason."""
-    reason = str(error)
-    return {
-        "account_id": account_id,
-        "verdict": {"known": False, "reasons": [reason]},
-        "truth": None,
-        "because": {},
-        "drift": {"classes": [], "details": [], "cells": []},
-        "plan": {"digest": "", "risk": None, "writes": [], "proposals": []},
-        "findings": [{"class": "unknown", "text": reason, "refs": []}],
-        "next_evaluation_at": None,
-    }
+def place_of(path: str, readings: Sequence[Reading]) -> str:
+    """`stores.billing_prod.invoices[2].currency` → `billing_prod.invoices[inv_7].currency`: the row by its key."""
+    found = ROW.fullmatch(path)
+    if found is None:
+        return path.removeprefix("stores.")
+    store, table = StoreName(found["store"]), found["table"]
+    rows = next((reading.tables[table] for reading in readings if reading.store is store), ())
+    return f"{store}.{table}[{_key_of(store, table, rows[int(found['place'])])}]{found['rest']}"
+
+
+def _key_of(store: StoreName, table: str, row: Any) -> str:
+    columns = ("id",) if store is StoreName.STRIPE else TABLES[store][table].key
+    return ",".join(str(row.get(column)) for column in columns) if isinstance(row, Mapping) else "?"

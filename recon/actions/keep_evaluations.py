@@ -109,7 +109,7 @@ def _evaluation(one: Evaluated, content_hash: str, trigger: Trigger, actor: str)
         policy_hash=one.policy_hash,
         content_hash=content_hash,
         is_known=is_known(answer),
-        reasons=answer["verdict"]["reasons"],
+        reasons=answer["reasons"],
         state=truth["state"] if truth else None,
         truth=truth,
         because=answer["because"],
@@ -183,7 +183,7 @@ def _emit(states: list[AccountState], before: Mapping[str, AccountState], trigge
 
 
 def is_known(answer: Mapping[str, Any]) -> bool:
-    return bool(answer["verdict"]["known"])
+    return bool(answer["verdict"] == "known")
 
 
 def moment(text: str | None) -> datetime | None:

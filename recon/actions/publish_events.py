@@ -1,7 +1,7 @@
 """Publish domain events: out of the outbox into the stream `recon.events`, in order, at least once.
 
-One publisher at a time keeps the order. A crash between the stream and the mark publishes again: consumers know an event
-by its `event_id`.
+One publisher at a time keeps the order. A crash between the stream and the mark publishes again: consumers know an
+event by its `event_id`.
 """
 
 import json

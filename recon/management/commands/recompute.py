@@ -38,7 +38,7 @@ class Command(EmbeddedCommand):
         else:
             because = answer["because"].get("state", {})
             self.stdout.write(f"{evaluated.account_id}: {answer['truth']['state']}: {because.get('text', '')}")
-        for reason in answer["verdict"]["reasons"]:
+        for reason in answer["reasons"]:
             self.stdout.write(f"  unknown: {reason}")
         for cell in answer["drift"]["cells"]:
             key = ",".join(str(part) for part in cell["key"].values())

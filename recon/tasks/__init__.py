@@ -1,0 +1,20 @@
+"""The way in for Celery: each task takes an id and calls one action. A task may come twice, late, or never: what is to
+be done stands in the database, and the schedule wakes whatever is due.
+"""
+
+from recon.tasks.publish import publish_events
+from recon.tasks.recompute import recompute_account, recompute_due
+from recon.tasks.recover import recover
+from recon.tasks.repair import repair_item
+from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
+
+__all__ = [
+    "publish_events",
+    "recompute_account",
+    "recompute_due",
+    "recover",
+    "repair_item",
+    "sweep",
+    "sweep_chunk",
+    "sync_stripe",
+]

@@ -1,0 +1,26 @@
+"""Recompute accounts that something happened to."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from recon.actions import equipment
+from recon.actions.dirty import mark_dirty, mark_due
+from recon.actions.recompute_dirty import recompute_dirty
+
+AT_ONCE = 50
+
+
+@shared_task(name="recon.recompute_account")
+def recompute_account(account_id: str) -> None:
+    """One account now; when another worker has it, the mark makes that one, or the schedule, look again."""
+    mark_dirty([account_id], now=timezone.now())
+    recompute_dirty(equipment.sweeper(), limit=1, account_ids=[account_id])
+
+
+@shared_task(name="recon.recompute_due")
+def recompute_due() -> None:
+    """What is marked dirty, and what time alone has changed; by the schedule."""
+    mark_due(now=timezone.now())
+    sweeper = equipment.sweeper()
+    while recompute_dirty(sweeper, limit=AT_ONCE) == AT_ONCE:
+        continue

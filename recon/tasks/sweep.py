@@ -1,0 +1,35 @@
+"""Sweep by the schedule, and the chunks of any sweep."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from recon.actions import equipment
+from recon.actions import sweep as sweeping
+from recon.actions.run_sweep import refresh_mirror
+
+
+@shared_task(name="recon.sweep")
+def sweep() -> None:
+    """Begin a sweep, or go on with an unfinished one: its open chunks become tasks."""
+    sweeper = equipment.sweeper()
+    refresh_mirror(sweeper, equipment.pace(), _silent)
+    run = sweeping.begin_sweep(sweeper.stores, now=timezone.now(), actor="task:sweep")
+    for chunk_id in sweeping.open_chunks(run):
+        sweep_chunk.delay(chunk_id)
+
+
+@shared_task(name="recon.sweep_chunk")
+def sweep_chunk(chunk_id: int) -> None:
+    """One chunk; whoever does the last one closes the run."""
+    sweeping.sweep_chunk(chunk_id, equipment.sweeper())
+    sweeping.finish_run_of(chunk_id, now=timezone.now())
+
+
+@shared_task(name="recon.sync_stripe")
+def sync_stripe() -> None:
+    """Refresh the mirror, by the schedule."""
+    refresh_mirror(equipment.sweeper(), equipment.pace(), _silent)
+
+
+def _silent(done: int, total: int | None = None) -> None:
+    return None

@@ -1,0 +1,6 @@
+"""The whole flow on real servers: the fixtures of the actions."""
+
+from tests.actions.conftest import sweeper_at
+from tests.support.twin import twin, twin_server
+
+__all__ = ["sweeper_at", "twin", "twin_server"]
