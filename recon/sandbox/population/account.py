@@ -4,7 +4,6 @@ A story calls these verbs in the order in which things happened; `billing.py` ad
 the jobs of the past wrote into the DERIVED columns.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -60,7 +59,7 @@ class Account:
         self, *, since: int = 400, linked: bool = True, customer_row: bool = True, account_row: bool = True
     ) -> None:
         """The account's rows, DERIVED columns at their defaults, and its first Stripe customer where `linked`."""
-        base = {
+        base: Row = {
             "account_id": self.account_id,
             "row_version": self.rng.randint(1, 40),
             "updated_at": self.days_ago(1, 3),
@@ -73,7 +72,7 @@ class Account:
         if linked:
             self.customer_id = self.add_customer(since=since)
         if customer_row:
-            who = {
+            who: Row = {
                 "stripe_customer_id": self.customer_id or None,
                 "name": self.name,
                 "email": self.email,
@@ -204,27 +203,27 @@ def epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-ACCOUNT_DEFAULTS: Mapping[str, Any] = {
+ACCOUNT_DEFAULTS: Row = {
     "status": "open",
     "closed_at": None,
     "plan_code": "free",
     "primary_subscription_id": None,
     "payment_status": "none",
 }
-CUSTOMER_DEFAULTS: Mapping[str, Any] = {
+CUSTOMER_DEFAULTS: Row = {
     "has_payment_method": False,
     "delinquent": False,
     "has_no_successful_payment": True,
 }
-DUNNING_DEFAULTS: Mapping[str, Any] = {
+DUNNING_DEFAULTS: Row = {
     "state": "clear",
     "raw_state": "clear",
     "has_debt": False,
     "is_bad_debt": False,
     "oldest_due_at": None,
 }
-FLAG_DEFAULTS: Mapping[str, Any] = {"has_debt": False, "in_bad_debt": False}
-ENTITLEMENT_DEFAULTS: Mapping[str, Any] = {
+FLAG_DEFAULTS: Row = {"has_debt": False, "in_bad_debt": False}
+ENTITLEMENT_DEFAULTS: Row = {
     "plan_active": False,
     "effective_plan": "free",
     "restricted": False,

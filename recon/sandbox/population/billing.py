@@ -294,7 +294,7 @@ def _book(
 ) -> None:
     """A payment in the ledger, for the bill where one is known."""
     at = account.days_ago(days, hour)
-    payment = {
+    payment: Row = {
         "payment_id": account.new_id("pay"),
         "account_id": account.account_id,
         "invoice_id": bill.row["invoice_id"] if bill and bill.row else None,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from random import Random
 
 from recon.sandbox.population.stories import FILLER, STORIES
-from recon.sandbox.population.story import NONE, Headlines, Story
+from recon.sandbox.population.story import NONE, HeadlineCounts, Headlines, Story
 
 REFERENCE_ACCOUNTS = 5_000
 
@@ -34,12 +34,13 @@ def counts(accounts: int) -> list[tuple[Story, int]]:
     return played
 
 
-def headline_counts(accounts: int) -> Headlines:
-    """What the three headlines read in a population of this size, as numbers."""
+def headline_counts(accounts: int) -> HeadlineCounts:
+    """What the three headlines read in a population of this size."""
     played = counts(accounts)
-    return Headlines(
-        *(sum(count for story, count in played if story.headlines[n]) for n in range(len(Headlines._fields)))
+    stuck, inconsistent, flagged = (
+        sum(count for story, count in played if story.headlines[n]) for n in range(len(Headlines._fields))
     )
+    return HeadlineCounts(stuck, inconsistent, flagged)
 
 
 def apportion(wanted: Sequence[int], accounts: int) -> list[int]:

@@ -18,7 +18,7 @@ from recon.engine.schema import TABLES, Table
 from recon.sandbox.population.cast import headline_counts
 from recon.sandbox.population.playbook import DEFAULT_ACCOUNTS, DEFAULT_SEED, generate
 from recon.sandbox.population.rows import Episode, Row, Tables, empty_tables
-from recon.sandbox.population.story import Headlines
+from recon.sandbox.population.story import HeadlineCounts
 from recon.sandbox.twin import state
 
 CHUNK_EPISODES = 1_000  # bounds what stands in memory at once
@@ -32,7 +32,7 @@ class SeedReport:
     accounts: int
     rows: Mapping[str, int]
     stories: Mapping[str, int]
-    headlines: Headlines
+    headlines: HeadlineCounts
 
 
 def seed(

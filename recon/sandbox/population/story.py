@@ -16,6 +16,14 @@ class Headlines(NamedTuple):
     flagged: bool = False
 
 
+class HeadlineCounts(NamedTuple):
+    """What the three headlines read: accounts each."""
+
+    stuck: int
+    inconsistent: int
+    flagged: int
+
+
 STUCK = Headlines(stuck=True)
 INCONSISTENT = Headlines(inconsistent=True)
 FLAGGED = Headlines(flagged=True)

@@ -127,17 +127,16 @@ def abuse_beside_billing(account: Account) -> None:
 
 def invoice_never_in_ledger(account: Account) -> None:
     """Stripe alone knows the unpaid invoice; the dunning job called it bad debt on that one witness."""
-    scene = debtor(account, account.rng.randint(65, 90), tries=False)
+    debtor(account, account.rng.randint(65, 90), tries=False)
     account.rows(billing.BILLING, "invoices").pop()
     settle(account)
     believe(account, "bad_debt")
-    assert scene.bill.stripe is not None
 
 
 def invoice_never_in_stripe(account: Account) -> None:
     """The ledger alone knows the unpaid invoice; the dunning job called it bad debt on that one witness."""
     scene = debtor(account, account.rng.randint(65, 90), tries=False)
-    account.rows(billing.STRIPE, "invoices").remove(scene.bill.stripe)
+    account.rows(billing.STRIPE, "invoices").pop()
     assert scene.bill.row is not None
     scene.bill.row["stripe_invoice_id"] = None
     scene.resume()
