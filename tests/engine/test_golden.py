@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from recon.engine.case import CaseError, answer, read_case
+from recon.engine.answer import answer
+from recon.engine.case import CaseError, read_case
 from recon.engine.pipeline import recompute
 
 CASES = Path(__file__).parents[1] / "cases"
