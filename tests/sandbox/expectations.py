@@ -157,6 +157,7 @@ EXPECTED: dict[str, Expected] = {
     "claimed_by_an_unlinked_customer": Expected("clear", "", "identity"),
     "withheld_while_claimed": Expected("delinquent", "wrong served_unpaid", "identity"),
     "customer_names_another_account": Expected("clear", "", "identity"),
+    "customer_names_another_account/2": Expected("clear", "", "identity"),
     "customer_unknown_to_stripe": Expected("clear", "", "identity"),
     "customer_deleted": Expected("delinquent"),
     "two_accounts_one_customer": Expected("delinquent", "wrong served_unpaid", "identity"),

@@ -99,10 +99,11 @@ def withheld_while_claimed(account: Account) -> None:
     account.add_customer(since=30)
 
 
-def customer_names_another_account(account: Account) -> None:
-    """The linked Stripe customer carries the id of an account of years ago."""
+def customer_names_another_account(account: Account, other: Account) -> None:
+    """The linked Stripe customer carries the id of another account, which is not linked to it."""
     subscriber(account)
-    account.stripe_customer()["metadata"]["account_id"] = f"acc_old_{account.number:06d}"
+    other.open(linked=False)
+    account.stripe_customer()["metadata"]["account_id"] = other.account_id
     settle(account)
 
 
@@ -173,7 +174,7 @@ STORIES = (
     Story(closed_but_still_subscribed, 8, ("T13",)),
     Story(claimed_by_an_unlinked_customer, 8, ("T1",)),
     Story(withheld_while_claimed, 6, ("T1", "T16")),
-    Story(customer_names_another_account, 5, ("T1",)),
+    Story(customer_names_another_account, 5, ("T1",), accounts=2),
     Story(customer_unknown_to_stripe, 5, ("T1",)),
     Story(customer_deleted, 8, ("T1", "T9")),
     Story(two_accounts_one_customer, 5, ("T1", "T16"), accounts=2),
