@@ -139,5 +139,4 @@ def _changed(conn: Connection[Any], event_type: str, before: Json, changes: Json
         "type": event_type,
     }
     store(conn, "event", event)
-    conn.execute("insert into deliveries (event_id) values (%s)", (event["id"],))
     return Change(after, event["id"])

@@ -93,6 +93,8 @@ class Twin(ThreadingHTTPServer):
             if fault and fault.fault is Fault.ERROR_BEFORE:
                 raise api_error()
             change = CHANGES[name](conn, object_id, call.params, call.key)
+            if self.postman and change.event_id:
+                self.postman.take(conn, change.event_id)
             failed = fault is not None and fault.fault is Fault.ERROR_AFTER
             return api_error().answer() if failed else json_answer(change.body)
 

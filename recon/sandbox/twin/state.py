@@ -49,7 +49,11 @@ create table if not exists idempotency_keys (
     body text,
     created_at timestamptz not null default now()
 );
-create table if not exists deliveries (event_id text primary key, tries int not null default 0);
+create table if not exists due_events (
+    event_id text primary key,
+    tries int not null default 0,
+    due timestamptz not null default now()
+);
 """
 
 
@@ -62,7 +66,7 @@ def create(conn: Connection[Any]) -> None:
 def reset(conn: Connection[Any]) -> None:
     """Forget everything: objects, idempotency keys, events."""
     create(conn)
-    conn.execute("truncate objects, idempotency_keys, deliveries")
+    conn.execute("truncate objects, idempotency_keys, due_events")
     conn.commit()
 
 

@@ -9,13 +9,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from psycopg_pool import ConnectionPool
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 log = logging.getLogger(__name__)
 TRIES = 5
 PATIENCE_S = 5
+DUE = """
+select event_id, body from due_events join objects on id = event_id
+where tries < %s and due <= now() order by created, id limit 50
+"""
+LATER = "update due_events set tries = tries + 1, due = now() + %s * 2 ^ tries * interval '1 s' where event_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +41,28 @@ def signature(secret: str, payload: bytes, at: int) -> str:
 
 
 class Postman:
-    """A thread that delivers what `deliveries` holds; woken by each change, and every few seconds."""
+    """A thread that delivers what `due_events` holds; woken by each change, and every few seconds."""
 
     def __init__(
         self,
         pool: ConnectionPool,
         endpoint: Endpoint,
+        *,
         clock: Callable[[], float] = time.time,
+        first_wait_s: float = 1.0,
     ) -> None:
         self._pool = pool
         self._endpoint = endpoint
         self._clock = clock
+        self._first_wait_s = first_wait_s
         self._wake = threading.Event()
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="postman", daemon=True).start()
+
+    def take(self, conn: Connection[Any], event_id: str) -> None:
+        """To be sent once the transaction of its change is committed."""
+        conn.execute("insert into due_events (event_id) values (%s)", (event_id,))
 
     def wake(self) -> None:
         self._wake.set()
@@ -57,26 +72,23 @@ class Postman:
             self._wake.wait(PATIENCE_S)
             self._wake.clear()
             try:
-                self.deliver()
-            except Exception:  # the database may be restarting: the rows are still there for the next round
-                log.warning("stripe_twin.delivery_failed", exc_info=True)
+                while self.deliver():
+                    pass
+            except (psycopg.Error, PoolTimeout):  # the database may be restarting: the rows are still there afterwards
+                log.warning("the twin could not deliver its events", exc_info=True)
 
-    def deliver(self) -> None:
-        """Send every event that waits; one that fails waits for the next round, five times at most."""
+    def deliver(self) -> bool:
+        """Send some events that are due, oldest first; one that fails waits longer each time, and is given up after
+        five. Whether there was anything to send.
+        """
         with self._pool.connection() as conn:
-            statement = (
-                "select event_id, body::text from deliveries join objects on id = event_id"
-                " where tries < %s order by created, id"
-            )
-            waiting = conn.execute(statement, (TRIES,)).fetchall()
-            for event_id, text in waiting:
-                if self._send(json.dumps(json.loads(text)).encode()):
-                    conn.execute("delete from deliveries where event_id = %s", (event_id,))
+            waiting = conn.execute(DUE, (TRIES,)).fetchall()
+            for event_id, event in waiting:
+                if self._send(json.dumps(event).encode()):
+                    conn.execute("delete from due_events where event_id = %s", (event_id,))
                 else:
-                    conn.execute(
-                        "update deliveries set tries = tries + 1 where event_id = %s",
-                        (event_id,),
-                    )
+                    conn.execute(LATER, (self._first_wait_s, event_id))
+        return bool(waiting)
 
     def _send(self, payload: bytes) -> bool:
         parts = urlsplit(self._endpoint.url)
