@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from recon.engine.enums import BlockLevel, BlockReason
+from recon.engine.enums import BlockLevel
 from recon.engine.facts import Account, Facts
 from recon.engine.findings import Finding, FindingKind
 from recon.engine.policy import Policy
@@ -91,7 +91,7 @@ def _truth(assessment: Assessment, climbed: Ladder, plan: Plan, access: Access, 
     primary, intents = assessment.subscriptions.primary, assessment.intents
     granted = intents.has_comp(now) or intents.contract_runs(now)
     block = projection.billing_block(state, unrecovered=climbed.unrecovered)
-    levels = [one.level for one in assessment.facts.blocks if one.reason is not BlockReason.BILLING_DEBT]
+    levels = [one.level for one in assessment.facts.blocks]
     levels += [block] if block is not None else []
     return Truth(
         state=state,

@@ -18,7 +18,7 @@ def unreadable(facts: Facts, family: Collection[str]) -> list[tuple[str, str]]:
         for problem in facts.problems
         if problem.account_id is None or problem.account_id in family
     ]
-    return failed + unknown
+    return failed + sorted(unknown)
 
 
 def stale(facts: Facts, freshness: timedelta, now: datetime) -> list[tuple[str, str]]:
