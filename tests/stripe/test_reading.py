@@ -8,6 +8,7 @@ from recon.engine.facts import StoreName
 from recon.sandbox.twin import objects
 from recon.stores.base import Scope, StoreUnreachable
 from recon.stores.stripe import StripeStore
+from recon.stores.stripe.nested import payment_refs
 from tests.stripe.conftest import PRICE, T0
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
@@ -159,6 +160,11 @@ def test_objects_of_the_older_shape_pass_unchanged(twin):
     twin.load(customers=[objects.customer("cus_1", created=T0)], invoices=[older])
 
     assert read(twin, "cus_1")["invoices"] == [older]
+
+
+@pytest.mark.parametrize("payments", [None, [], {"data": None}, {"data": [None, {"payment": "pi_1"}, {"payment": {}}]}])
+def test_an_invoice_with_payments_of_a_shape_that_nobody_knows_names_no_payment(payments):
+    assert payment_refs({"id": "in_1", "payments": payments}) == (set(), set())
 
 
 def test_an_account_without_a_customer_is_read_as_empty_lists(twin):

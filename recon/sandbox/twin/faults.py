@@ -25,7 +25,7 @@ class Fault(StrEnum):
     HTML = "html"
     HTML_502 = "html_502"
     EMPTY = "empty"
-    HOLD = "hold"  # runs as always, but only when released: a call in progress
+    HOLD = "hold"  # a change runs as always, but only when released: a call in progress
 
 
 @dataclass(slots=True)

@@ -36,9 +36,10 @@ def complete(api: StripeApi, kind: str, holder: Json, deadline: float) -> None:
 def payment_refs(invoice: Json) -> tuple[set[str], set[str]]:
     """The ids of the payment intents and of the charges that an invoice names, in either of Stripe's shapes."""
     payments = invoice.get("payments")
-    paid_by = [payment.get("payment") or {} for payment in payments["data"]] if isinstance(payments, dict) else []
-    intents = {ref(one.get("payment_intent")) for one in (invoice, *paid_by)}
-    charges = {ref(one.get("charge")) for one in (invoice, *paid_by)}
+    inside = payments.get("data") if isinstance(payments, dict) else None
+    paid_by = [one.get("payment") for one in inside or () if isinstance(one, dict)]
+    named = [one for one in (invoice, *paid_by) if isinstance(one, dict)]
+    intents, charges = ({ref(one.get(key)) for one in named} for key in ("payment_intent", "charge"))
     return {found for found in intents if found}, {found for found in charges if found}
 
 
