@@ -1,16 +1,14 @@
 """The five calls: what each answer of Stripe, or none, is taken for, and whether the wanted state is there."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
 from recon.sandbox.twin import objects
 from recon.stores.base import CallOutcome
 from tests.stripe.conftest import T0
-from tests.support.twin import QUICK
+from tests.support.twin import patience_for
 
-SHORT = replace(QUICK, answer=0.3)
 PAY = ("invoices.pay", "in_open", {"paid_out_of_band": True})
 VOID = ("invoices.void_invoice", "in_open", {})
 FORGET = ("invoices.mark_uncollectible", "in_open", {})
@@ -67,20 +65,20 @@ def test_a_call_under_the_same_key_has_one_effect(account, call):
     ],
 )
 def test_an_answer_is_taken_for_what_it_says_and_no_more(account, fault, outcome, status, effect):
-    store = account.store(SHORT)
+    store = account.store(patience_for(fault))
     account.fault(fault, "/v1/invoices/in_open/pay")
 
     result = store.call(*PAY, "k1")
 
     assert (result.outcome, result.http_status) == (outcome, status)
-    assert store.wanted_state_reached(*PAY) is effect
+    assert account.store().wanted_state_reached(*PAY) is effect
 
 
 @pytest.mark.parametrize(
     "fault", ["timeout_before", "timeout_after", "reset_after", "half_body", "429", "409", "empty"]
 )
 def test_asking_again_with_the_same_key_ends_in_one_effect(account, fault):
-    store = account.store(SHORT)
+    store = account.store(patience_for(fault))
     account.fault(fault, "/v1/invoices/in_open/pay")
     store.call(*PAY, "k1")
     account.release()

@@ -7,10 +7,9 @@ import pytest
 
 from recon.stores.base import Scope
 from recon.stores.stripe import StripeApi, StripeStore
-from tests.support.twin import QUICK
+from tests.support.twin import QUICK, patience_for
 
 SCOPE = Scope("acc_1", ("acc_1",), stripe_customer_ids=("cus_1",), stripe_invoice_ids=("in_elsewhere",))
-SHORT = replace(QUICK, answer=0.3)
 PASSING = ["409", "429", "500_before", "reset_before", "empty", "half_body", "html", "html_502", "timeout_before"]
 
 
@@ -18,7 +17,7 @@ PASSING = ["409", "429", "500_before", "reset_before", "empty", "half_body", "ht
 def test_a_failure_that_passes_is_not_noticed(account, fault):
     account.fault(fault, "/v1/invoices", times=2)
 
-    reading = account.store(SHORT).read(SCOPE)
+    reading = account.store(patience_for(fault)).read(SCOPE)
 
     assert reading.ok, reading.reason
 
@@ -40,7 +39,7 @@ def test_a_failure_that_passes_is_not_noticed(account, fault):
 def test_a_failure_that_stays_is_a_failed_reading_with_its_reason(account, fault, said):
     account.fault(fault, "/v1/charges", times=9)
 
-    reading = account.store(SHORT).read(SCOPE)
+    reading = account.store(patience_for(fault)).read(SCOPE)
 
     assert (reading.ok, dict(reading.tables)) == (False, {})
     assert reading.reason.startswith(said)
@@ -65,7 +64,7 @@ def test_a_server_that_is_down_is_a_failed_reading():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        store = StripeStore(StripeApi("sk_test_x", nobody, patience=SHORT, sleep=lambda _: None))
+        store = StripeStore(StripeApi("sk_test_x", nobody, patience=QUICK, sleep=lambda _: None))
 
         reading = store.read(SCOPE)
 
