@@ -1,10 +1,13 @@
 """The twin changes what the engine may change, once per idempotency key, and says so in an event."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 import stripe
 
+from recon.sandbox.twin.idempotency import forget_unfinished
 from tests.support.stripe_types import faults_of
 
 PAY = {"paid_out_of_band": True}
@@ -158,3 +161,26 @@ def wait_for_key(twin, key):
     while not twin.conn.execute("select 1 from idempotency_keys where key = %s", (key,)).fetchone():
         twin.conn.rollback()
     twin.conn.rollback()
+
+
+def test_a_request_that_was_cut_off_is_not_made(account):
+    parts = urlsplit(account.base)
+    head = (
+        "POST /v1/invoices/in_open/pay HTTP/1.1\r\nHost: twin\r\n"
+        f"Authorization: Bearer {account.key}\r\nIdempotency-Key: k1\r\nContent-Length: 60\r\n\r\n"
+    )
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as caller:
+        caller.sendall(head.encode() + b"paid_out_of_band=true")
+        caller.shutdown(socket.SHUT_WR)
+        assert caller.recv(1) == b""
+
+    assert account.object("invoice", "in_open")["status"] == "open"
+
+
+def test_a_key_left_in_progress_by_a_killed_server_is_free_again(account):
+    account.conn.execute("insert into idempotency_keys (key, fingerprint) values ('k1', '')")
+    account.conn.commit()
+
+    forget_unfinished(account.conn)
+
+    assert account.api().client.v1.invoices.pay("in_open", PAY, with_key("k1")).status == "paid"
