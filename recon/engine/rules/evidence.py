@@ -1,6 +1,7 @@
 """T14: has this account ever paid, and can it be charged again?"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from recon.engine.facts import Adjustment, Facts
 from recon.engine.rules.identity import Identity
@@ -12,50 +13,67 @@ from recon.engine.rules.subscription import Subscriptions
 def successful_payment(facts: Facts, payments: Payments, claims: tuple[Claim, ...]) -> str | None:
     """The first settled payment of which something is left after reversals and lost disputes, as its evidence; None
     where there is none. A voluntary refund takes nothing away."""
-    reversals = _by_payment(facts)
-    spent = frozenset(name for claim in claims if _is_spent(claim, reversals) for name in claim.ids)
+    book = _Reversals.of(facts, claims)
     ours = {payment.key for claim in claims for payment in claim.payments}
     for payment in payments.all:
-        counts = payment.is_ours or payment.key in ours
-        pays_spent = bool(payment.invoices) and payment.invoices <= spent
-        if counts and not pays_spent and (ref := _what_is_left(payment, reversals)) is not None:
-            return ref
+        if payment.is_ours or payment.key in ours:
+            for sighting in sorted(payment.settled, key=lambda one: (-one.amount, one.ref)):
+                if not book.has_spent(payment, sighting.currency) and sighting.amount > book.taken_back(
+                    payment, sighting.currency
+                ):
+                    return sighting.ref
     return None
 
 
-def _by_payment(facts: Facts) -> Mapping[str, list[Adjustment]]:
-    """Ledger payment id → the adjustments that name it."""
-    named: dict[str, list[Adjustment]] = {}
-    for one in facts.adjustments:
-        if one.payment_id is not None:
-            named.setdefault(one.payment_id, []).append(one)
-    return named
+@dataclass(frozen=True, slots=True)
+class _Reversals:
+    """What was taken back of payments: by the payment where a reversal names one, else by the invoice.
 
+    `by_payment` holds the adjustments that name a ledger payment, `by_invoice` each invoice's net reversal, and `spent`
+    the (invoice, currency) pairs of which reversals left nothing.
+    """
 
-def _what_is_left(payment: Payment, reversals: Mapping[str, list[Adjustment]]) -> str | None:
-    """The evidence of a payment that held, in any currency; None where nothing is left of it."""
-    for sighting in sorted(payment.settled, key=lambda one: (-one.amount, one.ref)):
-        if sighting.amount > _taken_back(payment, sighting.currency, reversals):
-            return sighting.ref
-    return None
+    by_payment: Mapping[str, list[Adjustment]]
+    by_invoice: Mapping[str, int]
+    spent: frozenset[tuple[str, str]]
 
+    @classmethod
+    def of(cls, facts: Facts, claims: tuple[Claim, ...]) -> "_Reversals":
+        named: dict[str, list[Adjustment]] = {}
+        for one in facts.adjustments:
+            if one.payment_id is not None:
+                named.setdefault(one.payment_id, []).append(one)
+        net = {name: claim.net_reversal_minor for claim in claims for name in claim.ids}
+        book = cls(named, net, frozenset())
+        spent = ((name, claim.currency) for claim in claims if book._leaves_nothing(claim) for name in claim.ids)
+        return cls(named, net, frozenset(spent))
 
-def _taken_back(payment: Payment, currency: str, reversals: Mapping[str, list[Adjustment]]) -> int:
-    """The larger of the reversals and the lost disputes of one payment, in one currency."""
-    named = [one for ledger_id in payment.ledger_ids for one in reversals.get(ledger_id, ())]
-    lost = sum(dispute.amount for dispute in payment.lost if dispute.currency == currency)
-    return max(net_reversal(one for one in named if one.currency == currency), lost)
+    def taken_back(self, payment: Payment, currency: str) -> int:
+        """The larger of the net reversals and the lost disputes of one payment."""
+        lost = sum(dispute.amount for dispute in payment.lost if dispute.currency == currency)
+        return max(self._reversed(payment, currency), lost)
 
+    def has_spent(self, payment: Payment, currency: str) -> bool:
+        """Whether reversals left nothing of any invoice that it pays."""
+        pays = {(invoice, currency) for invoice in payment.invoices}
+        return bool(pays) and pays <= self.spent
 
-def _is_spent(claim: Claim, reversals: Mapping[str, list[Adjustment]]) -> bool:
-    """Reversals that name no payment are the invoice's: they may leave nothing of all that paid it."""
-    unnamed = net_reversal(one for one in claim.adjustments if one.payment_id is None)
-    named = sum(
-        min(payment.settled_minor(claim.currency, claim.ids), _taken_back(payment, claim.currency, reversals))
-        for payment in claim.payments
-    )
-    taken = unnamed + named
-    return taken > 0 and claim.settled_minor <= taken
+    def _reversed(self, payment: Payment, currency: str) -> int:
+        """Reversals that name the payment; what was undone of its invoice, naming none, is undone of it too."""
+        named = [one for ledger_id in payment.ledger_ids for one in self.by_payment.get(ledger_id, ())]
+        by_name = net_reversal(one for one in named if one.currency == currency)
+        return min([by_name, *(self.by_invoice[name] for name in payment.invoices if name in self.by_invoice)])
+
+    def _leaves_nothing(self, claim: Claim) -> bool:
+        """Reversals that name no payment may leave nothing of all that paid the invoice together."""
+        unnamed = net_reversal(one for one in claim.adjustments if one.payment_id is None)
+        named = sum(
+            min(payment.settled_minor(claim.currency, claim.ids), self._reversed(payment, claim.currency))
+            for payment in claim.payments
+        )
+        lost = sum(payment.lost_minor(claim.currency, claim.ids) for payment in claim.payments)
+        taken = max(min(unnamed + named, claim.net_reversal_minor), lost)
+        return taken > 0 and claim.settled_minor <= taken
 
 
 def has_payment_method(identity: Identity, subscriptions: Subscriptions) -> str | None:

@@ -12,13 +12,14 @@ from recon.engine.findings import Finding, FindingKind
 class Identity:
     """The account with all that was merged into it, and its Stripe customers.
 
-    `linked` are the ids that the account or a merged one names. `shown` are those of them that Stripe shows, deleted
-    ones too; `live` those not deleted. `writable` are the live ones that belong to this account and to no other.
+    `linked` are the ids that the account or a merged one names; `deleted` those of them that Stripe shows as deleted,
+    `live` those that it shows otherwise. `writable` are the live ones that belong to this account and to no other.
     `contested` are linked customers that an account outside the family names as well.
     """
 
     family: frozenset[str]
     linked: frozenset[str]
+    deleted: frozenset[str]
     live: Mapping[str, StripeCustomer]
     writable: frozenset[str]
     contested: frozenset[str]
@@ -54,6 +55,7 @@ def identify(facts: Facts, family: frozenset[str]) -> Identity:
     return Identity(
         family=family,
         linked=linked,
+        deleted=frozenset(customer for customer in linked if customer in shown and shown[customer].deleted),
         live=live,
         writable=frozenset(customer for customer in live if _is_writable(owners[customer], family, merged_away)),
         contested=contested,

@@ -76,8 +76,9 @@ class Claim:
 
     @property
     def lost(self) -> list[Dispute]:
-        """The lost disputes on its payments, in its own currency."""
-        return [one for payment in self.payments for one in payment.lost if one.currency == self.currency]
+        """The lost disputes on its payments, in the currency of Stripe's invoice where Stripe knows it."""
+        currency = self.currency if self.stripe is None else self.stripe.currency
+        return [one for payment in self.payments for one in payment.lost if one.currency == currency]
 
     @property
     def net_reversal_minor(self) -> int:
@@ -171,17 +172,15 @@ def _first(invoices: list[StripeInvoice]) -> StripeInvoice:
 def balance_of(claim: Claim, contract: Contract | None) -> InvoiceBalance:
     """T3, T5, T6 and T7 of one invoice. `contract` is the account's own, for its net days and its segment."""
     owed, written_off = _ledger_balance(claim)
-    still_shown = _still_shown(claim)
     stripe_minor = _stripe_balance(claim, written_off)
     collectible, one_witness = _collectible(claim, owed, stripe_minor, contract)
-    unrecovered = written_off if still_shown is None else min(written_off, still_shown)
     return InvoiceBalance(
         refs=claim.refs,
         currency=claim.currency,
         ledger_minor=owed,
         stripe_minor=stripe_minor,
         collectible_minor=collectible,
-        written_off_minor=unrecovered,
+        written_off_minor=_unrecovered(claim, written_off),
         one_witness=one_witness,
         disputed=claim.net_reversal_minor > 0 or bool(claim.lost),
         due_at=_due_at(claim, contract),
@@ -213,6 +212,14 @@ def _still_shown(claim: Claim) -> int | None:
         return None
     remaining = claim.stripe.amount_remaining if claim.stripe.status in UNPAID else 0
     return remaining + _lost_minor(claim, claim.stripe.currency)
+
+
+def _unrecovered(claim: Claim, written_off: int) -> int:
+    """T3: of a write-off, at most what Stripe still shows. Another currency's amount only says whether anything is."""
+    still_shown = _still_shown(claim)
+    if still_shown is None or (still_shown and not _same_currency(claim)):
+        return written_off
+    return min(written_off, still_shown)
 
 
 def _stripe_balance(claim: Claim, written_off: int) -> int | None:
@@ -269,7 +276,7 @@ def _due_at(claim: Claim, contract: Contract | None) -> datetime | None:
     due = max(_due_dates(claim, contract), default=None) or _issued(claim)
     if due is None:
         return None
-    return max([due, *_standing_reversals(claim.adjustments), *(dispute.created for dispute in claim.lost)])
+    return max([due, *_standing_reversals(claim), *(dispute.created for dispute in claim.lost)])
 
 
 def _due_dates(claim: Claim, contract: Contract | None) -> Iterable[datetime]:
@@ -289,10 +296,12 @@ def _issued(claim: Claim) -> datetime | None:
     return claim.ledger.issued_at if claim.ledger is not None else None
 
 
-def _standing_reversals(adjustments: tuple[Adjustment, ...]) -> Iterable[datetime]:
-    """For each payment (or the invoice, where none is named) whose reversals were not all undone: the last one."""
+def _standing_reversals(claim: Claim) -> Iterable[datetime]:
+    """Of an invoice whose reversals were not all undone, for each payment that they name (or none): the last one."""
+    if claim.net_reversal_minor == 0:
+        return
     by_payment: dict[str | None, list[Adjustment]] = {}
-    for one in adjustments:
+    for one in claim.adjustments:
         by_payment.setdefault(one.payment_id, []).append(one)
     for group in by_payment.values():
         if net_reversal(group) > 0:

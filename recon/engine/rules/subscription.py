@@ -35,7 +35,7 @@ def subscriptions_of(facts: Facts, identity: Identity) -> Subscriptions:
     """T11, with K7 where two of one currency are served at once."""
     ours = tuple(
         sorted(
-            (one for one in facts.stripe.subscriptions if one.customer in identity.live),
+            (one for one in facts.stripe.subscriptions if one.customer in identity.linked - identity.deleted),
             key=lambda one: one.id,
         )
     )
