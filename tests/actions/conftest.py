@@ -13,7 +13,7 @@ NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 
 @pytest.fixture
-def sweeper_at(twin: TwinUnderTest, stores_clean: None, transactional_db: None) -> Callable:
+def sweeper_at(twin: TwinUnderTest, stores_clean: None, db: None) -> Callable:
     """`sweeper_at(now)`: a sweeper whose clock stands there, on six empty stores and our empty database."""
     from recon.actions.evaluate import Rules  # models may be imported once Django is set up
     from recon.actions.sweep import Sweeper

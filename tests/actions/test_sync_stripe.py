@@ -10,7 +10,7 @@ from recon.models import MirrorSync, StripeObject
 from recon.queries.mirror import Wanted, claimed_account_ids, claimed_customers, mirror_as_of, mirrored
 from recon.stores.base import StoreUnreachable
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 FAST = Pace(requests_per_second=10_000)

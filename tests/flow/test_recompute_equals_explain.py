@@ -10,7 +10,7 @@ from recon.actions.recompute import recompute_account
 from recon.actions.sweep import begin_sweep, open_chunks, sweep_chunk
 from recon.actions.sync_stripe import Pace, sync_stripe
 from recon.engine.answer import answer
-from recon.engine.case import case_json, read_case
+from recon.engine.case import CaseError, case_json, read_case
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import recompute
 from recon.models import AccountState, Evaluation, Trigger
@@ -19,11 +19,18 @@ CASES = sorted((Path(__file__).parent.parent / "cases").rglob("*.json"))
 
 
 def loadable_cases():
-    """The cases of which stores can say every word: read in full, in our mode."""
+    """The cases of which stores can say every word: well-formed, read in full, in our mode."""
     for path in CASES:
         case = json.loads(path.read_text())["case"]
-        if not case.get("reads") and not case.get("livemode"):
+        if is_well_formed(case) and not case.get("reads") and not case.get("livemode"):
             yield pytest.param(case, id=path.stem)
+
+
+def is_well_formed(case: dict) -> bool:
+    try:
+        return all(read.ok for read in read_case(case).facts.reads)
+    except CaseError:
+        return False
 
 
 @pytest.fixture
@@ -35,9 +42,21 @@ def in_stores(load_case, twin):
             load_case(case)
         except IntegrityError as error:
             pytest.skip(f"the stores refuse it: {error.sqlstate}")
-        twin.load_case(case)
+        twin.load_case(as_stripe_says(case))
 
     return put
+
+
+def as_stripe_says(case: dict) -> dict:
+    """The case, its charges marked as disputed where a dispute names them: Stripe does so itself."""
+    stripe = case["stores"]["stripe"]
+    disputed = {dispute.get("charge") for dispute in stripe["disputes"]}
+    charges = [{**charge, "disputed": charge["id"] in disputed} for charge in stripe["charges"]]
+    return {**case, "stores": {**case["stores"], "stripe": {**stripe, "charges": charges}}}
+
+
+def lines(value: dict) -> list[str]:
+    return json.dumps(value, indent=1, sort_keys=True, default=str).splitlines()
 
 
 @pytest.mark.parametrize("case", list(loadable_cases()))
@@ -46,6 +65,7 @@ def test_recompute_says_what_explain_says(case, in_stores, sweeper_at):
     given = read_case(case)
     expected = answer(recompute(given.facts, given.policy, given.now))
     sweeper = sweeper_at(given.now, given.policy)
+    sync_stripe(sweeper.stores[StoreName.STRIPE], clock=sweeper.clock, pace=Pace(10_000), report=lambda *_: None)
 
     evaluated = recompute_account(
         case["account_id"],
@@ -55,13 +75,12 @@ def test_recompute_says_what_explain_says(case, in_stores, sweeper_at):
         trigger=Trigger.PERSON,
         actor="test",
     )
-    assert evaluated.answer == expected
+    assert lines(evaluated.answer) == lines(expected)
 
     again = case_json(case["account_id"], evaluated.readings, given.policy, given.now, livemode=False)
     said = read_case(json.loads(json.dumps(again)))
-    assert answer(recompute(said.facts, said.policy, said.now)) == expected
+    assert lines(answer(recompute(said.facts, said.policy, said.now))) == lines(expected)
 
-    sync_stripe(sweeper.stores[StoreName.STRIPE], clock=sweeper.clock, pace=Pace(10_000), report=lambda *_: None)
     for chunk_id in open_chunks(begin_sweep(sweeper.stores, now=given.now, actor="test")):
         sweep_chunk(chunk_id, sweeper)
     state = AccountState.objects.get(account_id=case["account_id"])
