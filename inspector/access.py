@@ -13,13 +13,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from recon.actions.authority import APPROVES_LENIENT, APPROVES_SEVERE, LOOKS, may_approve
+
 View = Callable[..., HttpResponse]
 Person = AbstractBaseUser | AnonymousUser
-LOOKERS = frozenset({"viewer", "support", "finance", "admin"})
-APPROVERS = {
-    "lenient": frozenset({"support", "finance", "admin"}),
-    "severe": frozenset({"finance", "admin"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def groups_of(person: Person) -> frozenset[str]:
 
 def may_look(person: Person) -> Permission:
     """Look, search and recompute."""
-    if groups_of(person) & LOOKERS:
+    if groups_of(person) & LOOKS:
         return Permission(True)
     return Permission(
         False, "Your login is in none of the groups viewer, support, finance and admin: ask an admin for one."
@@ -62,13 +59,12 @@ def lookers_only(page: View) -> View:
 
 
 def may_apply(person: Person, risk: str | None) -> Permission:
-    """Approve and apply a plan of this risk; none is lenient or severe only when there is something to write."""
+    """Approve and apply a plan of this risk; no risk means that there is nothing to write."""
     if risk is None:
         return Permission(False, "There is nothing to apply.")
     groups = groups_of(person)
-    if groups & APPROVERS[risk]:
+    if may_approve(groups, risk):
         return Permission(True)
-    needed = ", ".join(sorted(APPROVERS[risk]))
-    return Permission(
-        False, f"A {risk} plan is approved by: {needed}. You are in: {', '.join(sorted(groups)) or 'no group'}."
-    )
+    approvers = APPROVES_SEVERE if risk == "severe" else APPROVES_LENIENT
+    own = ", ".join(sorted(groups)) or "no group"
+    return Permission(False, f"A {risk} plan is approved by {', '.join(sorted(approvers))}. You are in: {own}.")

@@ -122,7 +122,7 @@ TIME_ZONE = "UTC"
 
 # ---- Static files
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if EMBEDDED else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Without a collectstatic (the embedded default) whitenoise serves static/ itself.
 WHITENOISE_USE_FINDERS = EMBEDDED

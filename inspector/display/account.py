@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.access import Permission
-from inspector.display.facts import Balances, FactTable, fact_tables
+from inspector.display.facts import FactTable, fact_tables
 from inspector.display.material import AccountMaterial, material_of
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.moments import age_words, moment_words
@@ -13,6 +13,7 @@ from inspector.display.plan import PlanView, plan_view
 from inspector.display.verdict import FindingLine, Verdict, findings, verdict
 from recon.queries.account import AccountView
 from recon.queries.audit import AuditLine
+from recon.queries.facts import AccountFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class AccountPage:
     matrix: Matrix
     only_differences: bool
     facts: tuple[FactTable, ...]
+    unreadable: str
     plan: PlanView
     permission: Permission
     findings: tuple[FindingLine, ...]
@@ -54,7 +56,7 @@ class AccountPage:
 
 def account_page(
     view: AccountView,
-    balances: Balances,
+    facts: AccountFacts,
     entries: Sequence[AuditLine],
     *,
     permission: Permission,
@@ -70,7 +72,8 @@ def account_page(
         verdict=verdict(material, now),
         matrix=matrix(material, now, only_differences=only_differences),
         only_differences=only_differences,
-        facts=fact_tables(material, balances),
+        facts=fact_tables(facts, (view.truth or {}).get("primary_subscription_id")),
+        unreadable=facts.unreadable,
         plan=plan_view(material, username),
         permission=permission,
         findings=findings(material),
@@ -80,10 +83,12 @@ def account_page(
 
 def _person(material: AccountMaterial) -> Person:
     said = material.stores["subs_customer"]
-    own = next((row for row in said.rows("customers") if row["account_id"] == material.account_id), {})
+    own = next((row for row in said.rows("customers") if row.get("account_id") == material.account_id), {})
     linked = [own.get("stripe_customer_id")]
     linked += [
-        row["stripe_customer_id"] for row in said.rows("customer_aliases") if row["account_id"] == material.account_id
+        row.get("stripe_customer_id")
+        for row in said.rows("customer_aliases")
+        if row.get("account_id") == material.account_id
     ]
     return Person(
         name=own.get("name") or "No name",

@@ -110,7 +110,7 @@ def groups(material: AccountMaterial) -> Sequence[Group]:
 def _balance_lines(material: AccountMaterial) -> list[Line]:
     currencies = set((material.truth or {}).get("balances", {}))
     currencies |= {
-        row["currency"]
+        str(row.get("currency"))
         for row in material.stores["subs_dunning"].rows("balances")
         if row.get("collectible_minor") or row.get("written_off_minor")
     }
@@ -135,17 +135,17 @@ def stored_values(material: AccountMaterial, place: Place, currency: str | None)
         values = [
             Stored("", row.get(place.column, place.default), True)
             for row in rows
-            if row["account_id"] == material.account_id and _is_line_of(row, place, currency)
+            if row.get("account_id") == material.account_id and _is_line_of(row, place, currency)
         ]
     return values or [Stored("", place.default, False)]
 
 
 def _customer_value(row: Json, place: Place) -> Stored:
     value = (row.get("metadata") or {}).get(place.column.removeprefix("metadata."))
-    return Stored(row["id"], place.default if value is None else value, value is not None)
+    return Stored(str(row.get("id")), place.default if value is None else value, value is not None)
 
 
 def _is_line_of(row: Json, place: Place, currency: str | None) -> bool:
     if place.table == "blocks":
-        return row["reason"] == "billing_debt"
-    return currency is None or row["currency"] == currency
+        return row.get("reason") == "billing_debt"
+    return currency is None or row.get("currency") == currency

@@ -11,7 +11,7 @@ from inspector.rendering import render_page
 from recon.actions.look_again import look_again
 from recon.queries.account import account_view
 from recon.queries.audit import entries_of_account
-from recon.queries.balances import invoice_balances
+from recon.queries.facts import account_facts
 
 
 @require_safe
@@ -22,7 +22,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
         raise Http404
     page = account_page(
         view,
-        invoice_balances(view),
+        account_facts(view),
         entries_of_account(account_id),
         permission=may_apply(request.user, view.risk),
         username=request.user.get_username(),
