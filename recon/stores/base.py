@@ -5,7 +5,7 @@ Writing raises a `StoreError` of a closed tree, because the coordinator has to d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -15,13 +15,18 @@ from recon.engine.facts import Reading, StoreName
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows to read: an account, those merged into it (any number of steps), and what links it to Stripe."""
+    """Whose rows to read: an account, those merged into it (any number of steps), and what links it to Stripe.
+
+    `neighbours` are accounts outside the family that name one of its Stripe customers: an invoice that the ledger knows
+    as theirs is not this account's, though Stripe shows it under the shared customer (T5).
+    """
 
     account_id: str
     family: tuple[str, ...]
     stripe_customer_ids: tuple[str, ...] = ()
     stripe_invoice_ids: tuple[str, ...] = ()
     processor_refs: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, account_id: str) -> "Scope":
@@ -182,9 +187,11 @@ def scope_from_links(account_id: str, links: Reading) -> Scope:
     while merged := {r["account_id"] for r in customers if r.get("merged_into") in family} - family:
         family |= merged
     linked = {r.get("stripe_customer_id") for r in (*customers, *aliases) if r["account_id"] in family}
+    claimants = {r["account_id"] for r in (*customers, *aliases) if r.get("stripe_customer_id") in linked - {None}}
     return Scope(
         account_id=account_id,
         family=tuple(sorted(family)),
+        neighbours=tuple(sorted(claimants - family)),
         stripe_customer_ids=tuple(sorted(customer for customer in linked if customer)),
     )
 
@@ -193,10 +200,8 @@ def scope_with_ledger(scope: Scope, ledger: Reading) -> Scope:
     """The same scope with the ledger's references to Stripe's invoices and payments."""
     invoices = {r.get("stripe_invoice_id") for r in ledger.tables.get("invoices", ())}
     payments = {r.get("processor_ref") for r in ledger.tables.get("payments", ())}
-    return Scope(
-        account_id=scope.account_id,
-        family=scope.family,
-        stripe_customer_ids=scope.stripe_customer_ids,
+    return replace(
+        scope,
         stripe_invoice_ids=tuple(sorted(ref for ref in invoices if ref)),
         processor_refs=tuple(sorted(ref for ref in payments if ref)),
     )

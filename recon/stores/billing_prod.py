@@ -24,6 +24,7 @@ class BillingProd(PostgresStore):
                 "period_end",
             ),
             by_family=True,
+            by_neighbours=True,
         ),
         Table(
             name="payments",

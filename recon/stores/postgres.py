@@ -119,6 +119,7 @@ class PostgresStore:
         asked = {
             "accounts": [scope.account_id for scope in scopes],
             "members": sorted({member for scope in scopes for member in scope.family}),
+            "neighbourhood": sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)}),
         }
         with self.connections.using() as connection:
             try:
@@ -143,9 +144,10 @@ class PostgresStore:
 
     def _by_account(self, scopes: Sequence[Scope], rows: Tables) -> dict[str, Tables]:
         """Each row to the account, or accounts, whose truth depends on it; a row reached twice counts once."""
-        readers = _readers_by_member(scopes)
+        family, neighbourhood = _readers(scopes, neighbours=False), _readers(scopes, neighbours=True)
         shared: dict[str, Tables] = {scope.account_id: {t.name: [] for t in self.tables} for scope in scopes}
         for table in self.tables:
+            readers = neighbourhood if table.by_neighbours else family
             seen: set[tuple[str, ...]] = set()
             for row in rows[table.name]:
                 owner = row.pop(OWNER)
@@ -174,9 +176,10 @@ class PostgresStore:
                         )
 
 
-def _readers_by_member(scopes: Sequence[Scope]) -> dict[str, list[str]]:
+def _readers(scopes: Sequence[Scope], *, neighbours: bool) -> dict[str, list[str]]:
+    """Account → the accounts that were asked for and read its rows."""
     readers: dict[str, list[str]] = {}
     for scope in scopes:
-        for member in scope.family:
+        for member in (*scope.family, *(scope.neighbours if neighbours else ())):
             readers.setdefault(member, []).append(scope.account_id)
     return readers

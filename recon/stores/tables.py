@@ -13,8 +13,9 @@ class Table:
     """One table of the reference schema, and how an account finds its rows in it.
 
     `query` names the account of a row as `_owner`: an account that was asked for, or, with `by_family`, any member of
-    its family. Its parameters are `accounts` and `members`, both text[]. `derived` are the columns that a plan may
-    write, and `ours` narrows them to the rows whose key has these values.
+    its family; with `by_neighbours` too, any account that shares a Stripe customer with it. Its parameters are
+    `accounts`, `members` and `neighbourhood`, each text[]. `derived` are the columns that a plan may write, and `ours`
+    narrows them to the rows whose key has these values.
     """
 
     name: str
@@ -24,13 +25,15 @@ class Table:
     ours: tuple[tuple[str, str], ...] = ()
     query: LiteralString | None = None
     by_family: bool = False
+    by_neighbours: bool = False
 
     def select(self) -> sql.Composable:
         """The statement that reads this table for any number of accounts."""
         names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
         if self.query is not None:
             return sql.SQL(self.query).format(columns=names)
-        asked = sql.Placeholder("members" if self.by_family else "accounts")
+        by_family = "neighbourhood" if self.by_neighbours else "members"
+        asked = sql.Placeholder(by_family if self.by_family else "accounts")
         return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t WHERE t.account_id = ANY({})").format(
             names, sql.Identifier(self.name), asked
         )
