@@ -7,7 +7,7 @@ is closed.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -126,6 +126,8 @@ class PostgresBranch:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+            with suppress(psycopg.Error):
+                self._pipeline.close()
 
     def _working(self) -> tuple[AnsweringConnection, psycopg.Cursor[Any]]:
         if self._connection is None or self._identity is None:

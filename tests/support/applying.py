@@ -40,16 +40,24 @@ def recovery(stores: Mapping[StoreName, Store], clock: Clock, observe: Observer 
     return Recovery(instance=INSTANCE, settler=settler(stores, clock, observe), clock=clock, observe=observe)
 
 
-def settler(stores: Mapping[StoreName, Store], clock: Clock, observe: Observer = unobserved) -> Settler:
+def settler(
+    stores: Mapping[StoreName, Store], clock: Clock, observe: Observer = unobserved, hold: float = 1.0
+) -> Settler:
+    """Pauses take no time; `hold` seconds of the clock are how long Stripe is waited for."""
     caller = Caller(
         stripe=stores[StoreName.STRIPE],
         clock=clock,
         sleep=lambda _: None,
         observe=observe,
-        hold=3.0,
-        first_pause=1.0,
+        hold=hold,
+        first_pause=hold / 3,
     )
     return Settler(stores=databases(stores), caller=caller, mark_dirty=mark, clock=clock, observe=observe)
+
+
+def evaluation(stores: Mapping[StoreName, Store], account_id: str, now: datetime) -> Evaluation:
+    """What the rules say of the stores at this moment."""
+    return evaluate_live(account_id, stores, RULES, now)
 
 
 def order(evaluation: Evaluation, **changes: Any) -> Order:

@@ -1,0 +1,138 @@
+"""Known wrong ways to do it, planted one at a time: a harness that does not see them proves nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from psycopg import sql
+
+from recon.apply import journal
+from recon.apply.calls import Caller, Settled
+from recon.apply.coordinator import Coordinator
+from recon.apply.recovery import Recovery
+from recon.apply.settle import Settler
+from recon.apply.steps import Step
+from recon.models import Apply, ApplyState
+from recon.stores import two_phase
+from recon.stores.base import Fate, Prepared, RowWrite
+from recon.stores.postgres import PostgresStore
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """`targets` are (object, attribute, what stands there instead)."""
+
+    name: str
+    targets: tuple[tuple[Any, str, Any], ...] = ()
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        patches = [patch.object(*target) for target in self.targets]
+        for one in patches:
+            one.start()
+        try:
+            yield
+        finally:
+            for one in patches:
+                one.stop()
+
+
+def _unguarded(write: RowWrite) -> Any:
+    statement, values = ORIGINAL_STATEMENT(write)
+    if write.row_version is None or write.delete:
+        return statement, values
+    changes = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.after)
+    keys = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key)
+    unguarded = sql.SQL("UPDATE {} SET {}, row_version = row_version + 1 WHERE {}").format(
+        sql.Identifier(write.table), changes, keys
+    )
+    return unguarded, [*(value for _, value in write.after), *(value for _, value in write.key)]
+
+
+def _commit_then_decide(self: Coordinator, held: journal.Held, changes: Any) -> None:
+    prepared = self._prepare(held, changes.rows)
+    for branch, store in zip(prepared, changes.rows, strict=True):
+        self.stores[store].send_commit(branch.gid, []).outcome()
+        self.observe(Step.BRANCH_COMMITTED)
+    journal.decide_commit(held, prepared, now=self.clock())
+
+
+def _no_intent(held: journal.Held, prepared: Any, *, now: Any) -> None:
+    journal._keep_prepared(held, prepared)
+
+
+def _abort_in_calling(self: Settler, held: journal.Held) -> Apply:
+    if Apply.objects.get(id=held.id).state == ApplyState.CALLING:
+        journal.decide_abort(held, "unanswered", refused=False, now=self.clock())
+    return ORIGINAL_DRIVE(self, held)
+
+
+def _unknown_is_no(self: Settler, held: journal.Held, *, again: bool) -> None:
+    with patch.object(Caller, "_unknown", lambda self, call, result: Settled.REFUSED):
+        ORIGINAL_SETTLE(self, held, again=again)
+
+
+def _no_fence(held: journal.Held, before: Any, now: Any, **changes: Any) -> None:
+    Apply.objects.filter(id=held.id).update(**changes)
+
+
+def _swallowed(self: two_phase.PostgresBranch) -> Prepared:
+    try:
+        return ORIGINAL_AWAIT(self)
+    except two_phase.WriteRefused:
+        return Prepared(self._gid, "3", "0")
+
+
+def _prepare_nothing(self: two_phase.PostgresBranch, *_: Any) -> None:
+    if self._connection is not None:
+        ORIGINAL_SEND_PREPARE(self)
+
+
+def _await_nothing(self: two_phase.PostgresBranch, *_: Any) -> None:
+    if self._connection is not None:
+        ORIGINAL_AWAIT_PREPARE(self)
+
+
+def _stripe_first(self: Coordinator, held: journal.Held, changes: Any) -> None:
+    for call in changes.calls:
+        self.settler.caller.stripe.call(call.verb, call.object_id, call.params, f"first.{held.id.hex}")
+    ORIGINAL_DECIDE(self, held, changes)
+
+
+def _decide_before_prepared(self: Coordinator, held: journal.Held, changes: Any) -> None:
+    journal.decide_commit(held, (), now=self.clock())
+    ORIGINAL_PREPARE(self, held, changes.rows)
+
+
+ORIGINAL_STATEMENT = two_phase.statement_of
+ORIGINAL_DRIVE = Settler.drive
+ORIGINAL_SETTLE = Settler.settle_pivot
+ORIGINAL_AWAIT = two_phase.PostgresBranch.await_writes
+ORIGINAL_SEND_PREPARE = two_phase.PostgresBranch.send_prepare
+ORIGINAL_AWAIT_PREPARE = two_phase.PostgresBranch.await_prepare
+ORIGINAL_DECIDE = Coordinator._prepare_and_decide
+ORIGINAL_PREPARE = Coordinator._prepare
+
+NO_BUG = Bug("none")
+BUGS: tuple[Bug, ...] = (
+    Bug("commit before the decision", ((Coordinator, "_prepare_and_decide", _commit_then_decide),)),
+    Bug("decide before all are prepared", ((Coordinator, "_prepare_and_decide", _decide_before_prepared),)),
+    Bug("call Stripe first", ((Coordinator, "_prepare_and_decide", _stripe_first),)),
+    Bug("call without an intent", ((journal, "intend_pivot", _no_intent),)),
+    Bug("abort in calling", ((Settler, "drive", _abort_in_calling),)),
+    Bug("unknown is no", ((Settler, "settle_pivot", _unknown_is_no),)),
+    Bug("no compare-and-set", ((two_phase, "statement_of", _unguarded),)),
+    Bug(
+        "swallowed error",
+        (
+            (two_phase.PostgresBranch, "await_writes", _swallowed),
+            (two_phase.PostgresBranch, "send_prepare", _prepare_nothing),
+            (two_phase.PostgresBranch, "await_prepare", _await_nothing),
+        ),
+    ),
+    Bug("no fence", ((journal, "_move", _no_fence),)),
+    Bug("no sweep", ((Recovery, "_sweep", lambda *_: None),)),
+    Bug("a missing branch is a committed one", ((PostgresStore, "fate", lambda *_: Fate.COMMITTED),)),
+)
