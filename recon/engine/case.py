@@ -177,20 +177,19 @@ class _Rows:
         if table.name == "blocks" and value["reason"] == BlockReason.BILLING_DEBT:
             self.billing_block = BillingBlock(value["level"], value["row_version"])
             return None
-        intelligible = True
+        doubts = [(column, doubt) for column in table.columns if (doubt := _doubt(column, value[column.name]))]
+        for column, doubt in doubts:
+            self._problem(table, value, column, doubt)
+        if doubts:
+            return None
         for column in table.columns:
             if column.values is not None and column.kind is not Kind.DERIVED:
-                choice = column.values._value2member_map_.get(value[column.name])
-                if choice is None:
-                    self._problem(table, value, column)
-                    intelligible = False
-                value[column.name] = choice
-        return table.row_type(*value.values()) if intelligible else None
+                value[column.name] = column.values(value[column.name])
+        return table.row_type(*value.values())
 
-    def _problem(self, table: Table, value: Mapping[str, Any], column: Column) -> None:
+    def _problem(self, table: Table, value: Mapping[str, Any], column: Column, reason: str) -> None:
         key = ",".join(str(value[name]) for name in table.key)
         owner = value.get("account_id") or self.owner_of_invoice.get(value.get("invoice_id", ""))
-        reason = f"{value[column.name][:40]!r} is not a value that the contract names"
         self.problems.append(Problem(table.store, f"{table.path}[{key}].{column.name}", reason, owner))
 
     def facts(self, reads: tuple[Read, ...], stripe_problems: tuple[Problem, ...], stripe: StripeFacts) -> Facts:
@@ -221,6 +220,22 @@ class _Rows:
     def _own(self, name: str) -> Any:
         rows = self.parsed.get(name, ())
         return rows[0] if rows else None
+
+
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""A FACT's date outside these years is a zero date or a filler for *never*: money is not judged by it."""
+
+
+def _doubt(column: Column, value: Any) -> str | None:
+    """Why a well-formed FACT or INTENT value is unintelligible; None where it is not. A DERIVED one is drift at most,
+    and an intent may well end in the year 9999: it means no end."""
+    if column.kind is Kind.DERIVED or value is None:
+        return None
+    if column.values is not None and value not in column.values._value2member_map_:
+        return f"{value[:40]!r} is not a value that the contract names"
+    if column.kind is Kind.FACT and isinstance(value, datetime) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        return f"{rfc3339(value)} is no date that an account can have"
+    return None
 
 
 def _values(table: Table, row: Mapping[str, Any], path: str) -> dict[str, Any]:
