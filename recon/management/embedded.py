@@ -12,6 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from recon.settings import env as loaded
+
 NEVER_SEEDED = (
     "No stores to work on: DATABASE_URL is not set, and the sandbox in {place} has no population yet. "
     "Run `manage.py demo` (or `demo --headless`) once, or name your own stores as the README says."
@@ -38,4 +40,4 @@ class EmbeddedCommand(BaseCommand):
 
 def is_in_force(env: Mapping[str, str]) -> bool:
     """Whether this process's settings were read from these values: a port may have moved at the servers' start."""
-    return all(os.environ.get(name) == value for name, value in env.items())
+    return all(loaded.str(name, "") == value for name, value in env.items())
