@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 
 from recon.actions.authority import APPROVES_LENIENT, APPROVES_SEVERE, LOOKS, may_approve
 
 View = Callable[..., HttpResponse]
-Person = AbstractBaseUser | AnonymousUser
+Person = User | AnonymousUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,10 @@ class Permission:
 
 def groups_of(person: Person) -> frozenset[str]:
     """The names of the person's groups, read once for a request."""
-    if not person.is_authenticated:
+    if not isinstance(person, User):
         return frozenset()
-    if not hasattr(person, "_group_names"):
-        person._group_names = frozenset(person.groups.values_list("name", flat=True))  # type: ignore[attr-defined,union-attr]
-    return person._group_names  # type: ignore[union-attr,no-any-return]
+    prefetch_related_objects([person], "groups")
+    return frozenset(group.name for group in person.groups.all())
 
 
 def may_look(person: Person) -> Permission:
@@ -67,4 +67,4 @@ def may_apply(person: Person, risk: str | None) -> Permission:
         return Permission(True)
     approvers = APPROVES_SEVERE if risk == "severe" else APPROVES_LENIENT
     own = ", ".join(sorted(groups)) or "no group"
-    return Permission(False, f"A {risk} plan is approved by {', '.join(sorted(approvers))}. You are in: {own}.")
+    return Permission(False, f"A {risk} plan is approved by {' or '.join(sorted(approvers))}. You are in: {own}.")

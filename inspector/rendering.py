@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
 
 
 def render_page(request: HttpRequest, folder: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -16,5 +17,5 @@ def render_page(request: HttpRequest, folder: str, context: dict[str, Any], *, s
 
 
 def _wants_fragment(request: HttpRequest) -> bool:
-    htmx = request.htmx  # type: ignore[attr-defined]  set by django_htmx's middleware
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined] # set by django_htmx's middleware
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.access import Permission
-from inspector.display.facts import FactTable, fact_tables
+from inspector.display.facts import FactsView, facts_view
 from inspector.display.material import AccountMaterial, material_of
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.moments import age_words, moment_words
@@ -46,8 +46,7 @@ class AccountPage:
     verdict: Verdict
     matrix: Matrix
     only_differences: bool
-    facts: tuple[FactTable, ...]
-    unreadable: str
+    facts: FactsView
     plan: PlanView
     permission: Permission
     findings: tuple[FindingLine, ...]
@@ -72,8 +71,7 @@ def account_page(
         verdict=verdict(material, now),
         matrix=matrix(material, now, only_differences=only_differences),
         only_differences=only_differences,
-        facts=fact_tables(facts, (view.truth or {}).get("primary_subscription_id")),
-        unreadable=facts.unreadable,
+        facts=facts_view(facts, (view.truth or {}).get("primary_subscription_id")),
         plan=plan_view(material, username),
         permission=permission,
         findings=findings(material),

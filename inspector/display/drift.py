@@ -1,5 +1,6 @@
 """The drift home and its lists: three headlines with target 0, the other numbers, and one line a drifted account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -8,7 +9,7 @@ from django.urls import reverse
 
 from inspector.display.moments import age_words, date_words
 from inspector.display.verdict import harm, owed_words
-from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, UNKNOWN_STATE, Tone, Word, word
+from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
 from recon.queries.drift import DriftNumbers
 from recon.queries.queue import QueueLine
 from recon.queries.runs import MirrorState, SweepState
@@ -105,7 +106,7 @@ def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
     """Every other number, by kind."""
     rest = [code for code in numbers.details if code not in ("stuck", "flagged_but_paid")]
     verdicts = (
-        Count("Known", number_words(numbers.known), "Every store was read and understood.", Tone.GOOD, ""),
+        Count("Known", number_words(numbers.known), "Every store was read and understood.", Tone.QUIET, ""),
         _count(UNKNOWN_STATE, numbers.unknown, verdict="unknown"),
         _count(Word("drifted", "With drift", Tone.WARN, "At least one derived value differs."), numbers.drifted),
         Count("With a plan", number_words(numbers.with_a_plan), "Something to write, and allowed to.", Tone.QUIET, ""),
@@ -135,27 +136,33 @@ def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
 
 def state_table(numbers: DriftNumbers) -> CountTable:
     counts = tuple(
-        Count(word.text, number_words(numbers.states.get(code, 0)), word.meaning, word.tone, "")
+        Count(word.text, number_words(numbers.states.get(code, 0)), word.meaning, Tone.QUIET, "")
         for code, word in STATES.items()
     )
     return CountTable("True states", counts)
 
 
-def freshness(sweep: SweepState | None, mirror: MirrorState, now: datetime) -> tuple[Freshness, ...]:
-    """How old the numbers are: the databases were read by the sweep, Stripe by the mirror's sync."""
-    return (_sweep(sweep, now), _mirror(mirror, now))
+def freshness(
+    sweep: SweepState | None, mirror: MirrorState, failed: Mapping[str, int], now: datetime
+) -> tuple[Freshness, ...]:
+    """How old each store's numbers are: the databases were read by the sweep, Stripe by the mirror's sync.
+
+    `failed` is store → accounts that it could not tell of."""
+    ages = {name: _swept(sweep, now) for name in STORES} | {"stripe": _mirrored(mirror, now)}
+    return tuple(_fresh(name, *ages[name], failed.get(name, 0)) for name in STORES)
 
 
 def account_line(line: QueueLine, now: datetime) -> AccountLine:
     classes, details = list(line.classes), list(line.details)
     if line.is_contradictory:
         details.append("contradictory")
+    shown_harm = harm(line.is_known, details, classes, line.drifted_cells)
     return AccountLine(
         account_id=line.account_id,
         href=reverse("account", args=[line.account_id]),
         state=word(line.state, STATES) if line.is_known else UNKNOWN_STATE,
-        harm=harm(line.is_known, details, classes, line.drifted_cells),
-        details=tuple(word(code, DETAILS) for code in details),
+        harm=shown_harm,
+        details=tuple(word(code, DETAILS) for code in details if code != shown_harm.code),
         findings=tuple(word(code, FINDINGS) for code in line.findings),
         owed=", ".join(owed_words(dict(line.owed))) or "–",
         oldest_due=date_words(line.oldest_due_at),
@@ -191,25 +198,24 @@ def _count(what: Word, number: int, **filters: str) -> Count:
     return Count(what.text, number_words(number), what.meaning, tone, list_href(**filters) if number else "")
 
 
-def _sweep(sweep: SweepState | None, now: datetime) -> Freshness:
-    name = "Five databases, by the sweep"
+def _fresh(store: str, age: str, note: str, tone: Tone, failed: int) -> Freshness:
+    if failed:
+        return Freshness(STORES[store], age, f"Could not be read for {number_words(failed)} accounts.", Tone.WARN)
+    return Freshness(STORES[store], age, note, tone)
+
+
+def _swept(sweep: SweepState | None, now: datetime) -> tuple[str, str, Tone]:
     if sweep is None:
-        return Freshness(name, "never", "No sweep yet: run manage.py sweep.", Tone.WARN)
+        return "never", "No sweep yet: run manage.py sweep.", Tone.WARN
     if sweep.finished_at is None:
-        note = f"{sweep.chunks_done} of {sweep.chunks} chunks of {number_words(sweep.accounts)} accounts"
-        return Freshness(name, "under way", note, Tone.WARN)
-    return Freshness(name, age_words(sweep.finished_at, now), f"{number_words(sweep.accounts)} accounts", Tone.GOOD)
+        return "now", f"Sweep under way, {sweep.chunks_done} of {sweep.chunks} parts done.", Tone.QUIET
+    return age_words(sweep.finished_at, now), f"Swept for {number_words(sweep.accounts)} accounts.", Tone.QUIET
 
 
-def _mirror(mirror: MirrorState, now: datetime) -> Freshness:
-    name = "Stripe, by the mirror"
-    note = (
-        f"reading {mirror.reading}, {number_words(mirror.objects_read)} objects so far"
-        if mirror.reading
-        else "complete"
-    )
+def _mirrored(mirror: MirrorState, now: datetime) -> tuple[str, str, Tone]:
+    if mirror.reading:
+        note = f"Reading {mirror.reading.replace('_', ' ')}, {number_words(mirror.objects_read)} objects so far."
+        return age_words(mirror.as_of, now), note, Tone.QUIET
     if mirror.as_of is None:
-        return Freshness(
-            name, "never", note if mirror.reading else "Not filled yet: run manage.py sync_stripe.", Tone.WARN
-        )
-    return Freshness(name, age_words(mirror.as_of, now), note, Tone.GOOD)
+        return "never", "The mirror is empty: run manage.py sync_stripe.", Tone.WARN
+    return age_words(mirror.as_of, now), "Mirrored in full.", Tone.QUIET

@@ -50,16 +50,33 @@ class FactTable:
     empty: str
 
 
-def fact_tables(known: AccountFacts, primary_subscription: str | None) -> tuple[FactTable, ...]:
-    """Every kind of fact of one account, in the order in which a person checks them; none when they are unreadable."""
+@dataclass(frozen=True, slots=True)
+class FactsView:
+    """All facts of an account: the tables that have lines, what there is none of, and what had to be left out."""
+
+    tables: tuple[FactTable, ...]
+    nothing: str
+    left_out: tuple[str, ...]
+
+
+def facts_view(known: AccountFacts, primary_subscription: str | None) -> FactsView:
+    """The facts as the rules read them; what they could not read or understand is named instead."""
     facts = known.facts
     if facts is None:
-        return ()
+        return FactsView((), "", (known.unreadable,))
+    tables = _tables(known.invoices, facts, primary_subscription)
+    left_out = tuple(f"{problem.store}.{problem.place}: {problem.reason}" for problem in facts.problems)
+    nothing = " ".join(table.empty for table in tables if not table.lines)
+    return FactsView(tuple(table for table in tables if table.lines), "" if left_out else nothing, left_out)
+
+
+def _tables(invoices: Iterable[Invoice], facts: Facts, primary: str | None) -> tuple[FactTable, ...]:
+    """Every kind of fact, in the order in which a person checks them."""
     return (
         _table(
             "Invoices",
             "Invoice|Due|Ledger says|Stripe says|#Total|#Left by ledger|#Left by Stripe",
-            map(_invoice, sorted(known.invoices, key=_newest_due_first)),
+            map(_invoice, sorted(invoices, key=_newest_due_first)),
             "Neither the ledger nor Stripe knows an invoice.",
         ),
         _table(
@@ -71,7 +88,7 @@ def fact_tables(known: AccountFacts, primary_subscription: str | None) -> tuple[
         _table(
             "Subscriptions",
             "Subscription|Status|Price|Since|Note",
-            (_subscription(one, primary_subscription) for one in facts.stripe.subscriptions),
+            (_subscription(one, primary) for one in facts.stripe.subscriptions),
             "Stripe shows no subscription.",
         ),
         _table(

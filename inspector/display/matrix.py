@@ -44,14 +44,6 @@ MARKS = {
     Sign.UNJUDGED: Mark(Sign.UNJUDGED, "?", "nothing to compare with"),
     Sign.NOT_KEPT: Mark(Sign.NOT_KEPT, "·", "not kept here"),
 }
-LEGEND = (
-    MARKS[Sign.AGREES],
-    MARKS[Sign.CONTRADICTS],
-    MARKS[Sign.STALE],
-    MARKS[Sign.ABSENT],
-    MARKS[Sign.UNREAD],
-    MARKS[Sign.NOT_KEPT],
-)
 _WORST_FIRST = (Sign.CONTRADICTS, Sign.UNREAD, Sign.UNJUDGED, Sign.STALE, Sign.ABSENT, Sign.AGREES)
 
 
@@ -106,8 +98,9 @@ class Matrix:
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     legend: tuple[Mark, ...]
-    differing: int
+    differing: str
     hidden: int
+    can_narrow: bool
 
 
 def matrix(material: AccountMaterial, now: datetime, *, only_differences: bool) -> Matrix:
@@ -126,10 +119,17 @@ def matrix(material: AccountMaterial, now: datetime, *, only_differences: bool) 
     return Matrix(
         columns=tuple(_column(name, material.stores[name], now) for name in STORES),
         sections=sections,
-        legend=LEGEND,
-        differing=differing,
+        legend=_legend(rows),
+        differing=_differing_words(differing, material),
         hidden=len(rows) - sum(len(section.rows) for section in sections),
+        can_narrow=0 < differing < len(rows),
     )
+
+
+def _legend(rows: list[Row]) -> tuple[Mark, ...]:
+    """The signs that stand in the table, in one order."""
+    used = {cell.mark.sign for row in rows for cell in row.cells}
+    return tuple(mark for sign, mark in MARKS.items() if sign in used)
 
 
 def _column(name: str, store: StoreMaterial, now: datetime) -> Column:
@@ -151,6 +151,12 @@ def _row(material: AccountMaterial, line: Line) -> Row:
     )
 
 
+def _differing_words(differing: int, material: AccountMaterial) -> str:
+    if material.truth is None:
+        return "No truth to compare with"
+    return f"{differing} {'row differs' if differing == 1 else 'rows differ'}" if differing else "No row differs"
+
+
 def _truth_words(material: AccountMaterial, line: Line) -> str:
     if material.truth is None:
         return "unknown"
@@ -169,6 +175,8 @@ def _words(line: Line, value: object) -> str:
         return moment_words(value)
     if line.field in ("state", "raw_state") and value in STATES:
         return STATES[str(value)].text
+    if line.field == "payment_status" and isinstance(value, str):
+        return value.replace("_", " ").capitalize()
     return value_words(value)
 
 

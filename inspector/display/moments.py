@@ -23,8 +23,11 @@ def date_words(value: Moment) -> str:
 
 
 def moment_words(value: Moment) -> str:
-    """`2026-03-01 15:00`; an en dash for none."""
-    moment = as_moment(value)
+    """`2026-03-01 15:00`; an en dash for none; a text that is no time as it stands."""
+    try:
+        moment = as_moment(value)
+    except ValueError:
+        return str(value)
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
 
 

@@ -81,10 +81,11 @@ def _none_because(material: AccountMaterial) -> str:
 
 
 def _write(write: Json, material: AccountMaterial) -> WriteLine:
-    reason = material.because.get(_FIELDS.get(write["column"], write["column"]), {})
+    column: str = write["column"]
+    reason = material.because.get(_FIELDS.get(column, column), {})
     return WriteLine(
         store=STORES[write["store"]],
-        where=f"{write['store']}.{write['table']}.{write['column']}",
+        where=f"{write['store']}.{write['table']}.{column}",
         key=_key_words(write["key"], material.account_id),
         old=_cell_words(write, write["stored"]),
         new=_cell_words(write, write["truth"]),
@@ -109,6 +110,6 @@ def _cell_words(write: Json, value: object) -> str:
 
 
 def _proposal(proposal: Json) -> ProposalLine:
-    verb = proposal["verb"]
+    verb: str = proposal["verb"]
     params = ", ".join(f"{name} = {value_words(value)}" for name, value in proposal.get("params", {}).items())
     return ProposalLine(VERBS.get(verb, verb), verb, proposal["object"], params, proposal["why"])

@@ -108,21 +108,15 @@ def groups(material: AccountMaterial) -> Sequence[Group]:
 
 
 def _balance_lines(material: AccountMaterial) -> list[Line]:
-    currencies = set((material.truth or {}).get("balances", {}))
-    currencies |= {
-        str(row.get("currency"))
-        for row in material.stores["subs_dunning"].rows("balances")
-        if row.get("collectible_minor") or row.get("written_off_minor")
-    }
+    """A line for each number that the truth or the store has; where both say nothing, it is nothing."""
+    true = (material.truth or {}).get("balances", {})
+    stored = {str(row.get("currency")): row for row in material.stores["subs_dunning"].rows("balances")}
     return [
-        Line(
-            f"{label} {currency.upper()}",
-            f"balances.{column}",
-            (Place("subs_dunning", "balances", column, 0),),
-            currency,
-        )
-        for currency in sorted(currencies)
+        Line(f"{label} {currency.upper()}", f"balances.{column}", (place,), currency)
+        for currency in sorted({*true, *stored})
         for label, column in (("Collectible", "collectible_minor"), ("Written off", "written_off_minor"))
+        if true.get(currency, {}).get(column) or stored.get(currency, {}).get(column)
+        for place in (Place("subs_dunning", "balances", column, 0),)
     ]
 
 

@@ -80,8 +80,8 @@ _DETAILS = (
     Word("wrong", "Wrong flags", Tone.WARN, "The flags fit a state, but not the true one."),
     Word("flagged_but_paid", "Flagged, but paid", Tone.BAD, "Says no successful payment, though one exists."),
     Word("unflagged_never_paid", "Not flagged, never paid", Tone.WARN, "Says a payment succeeded, though none exists."),
-    Word("paid_but_blocked", "Payer locked out", Tone.BAD, "A store denies what the truth allows."),
-    Word("served_unpaid", "Served, but unpaid", Tone.WARN, "A store allows what the truth denies."),
+    Word("paid_but_blocked", "Wrongly locked out", Tone.BAD, "A store denies what the truth allows."),
+    Word("served_unpaid", "Wrongly served", Tone.WARN, "A store allows what the truth denies."),
 )
 DETAILS = {word.code: word for word in _DETAILS}
 

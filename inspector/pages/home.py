@@ -8,6 +8,7 @@ from inspector.access import lookers_only
 from inspector.display.drift import count_tables, freshness, headlines, state_table
 from inspector.rendering import render_page
 from recon.queries.drift import drift_numbers
+from recon.queries.failed_reads import failed_reads
 from recon.queries.runs import latest_sweep, mirror_state
 
 
@@ -18,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "headlines": headlines(numbers),
         "tables": (*count_tables(numbers), state_table(numbers)),
-        "freshness": freshness(latest_sweep(), mirror_state(), timezone.now()),
+        "freshness": freshness(latest_sweep(), mirror_state(), failed_reads(), timezone.now()),
         "is_empty": numbers.accounts == 0,
     }
     return render_page(request, "home", context)

@@ -34,7 +34,11 @@ def _by_customer(customer_id: str) -> list[Found]:
     if linked:
         return [Found(account_id, "Stripe customer") for account_id in sorted(linked)[:MOST]]
     claims = StripeObject.objects.filter(id=customer_id, account_id__isnull=False)
-    return [Found(claim, "the Stripe customer's metadata") for claim in claims.values_list("account_id", flat=True)]
+    return [
+        Found(claim, "the Stripe customer's metadata")
+        for claim in claims.values_list("account_id", flat=True)
+        if claim is not None
+    ]
 
 
 def _by_email(email: str) -> list[Found]:

@@ -108,5 +108,5 @@ def _rows(sql: str, conditions: list[str], values: dict[str, Any]) -> list[dict[
 
 
 def _line(row: dict[str, Any]) -> QueueLine:
-    lists = {name: tuple(row.pop(name)) for name in ("classes", "details", "findings")}
-    return QueueLine(owed=json.loads(row.pop("owed")), **lists, **row)
+    lists = {name: tuple(row[name]) for name in ("classes", "details", "findings")}
+    return QueueLine(**{**row, **lists, "owed": json.loads(row["owed"])})
