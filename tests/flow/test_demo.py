@@ -1,0 +1,98 @@
+"""The demo, headless, as a person runs it: from nothing to zero, and a second time with nothing left to do."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from recon.bootstrap import DATABASE_STORES
+from recon.sandbox.cluster import Sandbox
+from recon.sandbox.postgres import find_home, running_port
+from recon.sandbox.twin import state
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTHING = {"stuck_in_bad_debt": 0, "inconsistent_debt_flags": 0, "no_successful_payment": 0}
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    box = Sandbox(tmp_path_factory.mktemp("demo"))
+    yield box
+    box.destroy()
+
+
+@pytest.fixture(scope="module")
+def first(box: Sandbox) -> dict[str, Any]:
+    return headless(box)
+
+
+def headless(box: Sandbox, *options: str) -> dict[str, Any]:
+    """Runs the demo in a process of its own, with nothing but the sandbox's directory to go by."""
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--headless", "--json", *options],
+        cwd=ROOT, env={**env, "RECON_SANDBOX": str(box.var_dir)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout
+    return json.loads(done.stdout)
+
+
+def test_the_headlines_go_from_what_was_seeded_to_zero(first: dict[str, Any]) -> None:
+    assert first["before"] == {
+        "stuck_in_bad_debt": 906,
+        "inconsistent_debt_flags": 625,
+        "no_successful_payment": 633,
+    }
+    assert first["after"] == NOTHING
+
+
+def test_the_six_stores_themselves_say_so(first: dict[str, Any]) -> None:
+    assert (first["proof"]["accounts"], first["proof"]["headlines"]) == (5000, NOTHING)
+
+
+def test_every_repair_was_applied_and_nothing_hangs(first: dict[str, Any]) -> None:
+    assert list(first["repairs"]) == ["applied"]
+    assert first["prepared_left"] == 0
+
+
+def test_every_fact_and_intent_is_bit_for_bit_what_it_was(first: dict[str, Any]) -> None:
+    assert (first["facts_unchanged"], first["broken_facts"]) == (True, [])
+
+
+def test_nothing_runs_when_it_is_over(first: dict[str, Any], box: Sandbox) -> None:
+    assert running_port(find_home(box.var_dir).data) is None
+    assert list(box.var_dir.glob("*.pid")) == []
+
+
+def test_a_second_run_finds_nothing_and_writes_nothing(first: dict[str, Any], box: Sandbox) -> None:
+    with box.attached():
+        versions, customers = row_versions(box), stripe_customers(box)
+    second = headless(box)
+    with box.attached():
+        assert (row_versions(box), stripe_customers(box)) == (versions, customers)
+    assert (second["before"], second["after"], second["repairs"]) == (NOTHING, NOTHING, {})
+
+
+def row_versions(box: Sandbox) -> dict[str, tuple[int, int]]:
+    """Table → number of rows and sum of their versions: any write moves one of the two."""
+    found = {}
+    for store in DATABASE_STORES:
+        with psycopg.connect(box.env()[f"SANDBOX_{store.name.upper()}_OWNER_URL"]) as conn:
+            for table in (table.name for table in store.tables if table.derived):
+                query = sql.SQL("SELECT count(*), coalesce(sum(row_version), 0)::bigint FROM {}")
+                found[table] = conn.execute(query.format(sql.Identifier(table))).fetchone()
+    return found
+
+
+def stripe_customers(box: Sandbox) -> str:
+    with psycopg.connect(box.env()["STRIPE_TWIN_DATABASE_URL"]) as conn:
+        state.create(conn)
+        query = "SELECT md5(string_agg(body::text, '' ORDER BY id)) FROM objects WHERE kind = 'customer'"
+        return conn.execute(query).fetchone()[0]
