@@ -66,9 +66,9 @@ def said(account_id: str, reading: Reading, at: datetime) -> Said:
 
 def row_text(row: Row) -> str:
     """One row as canonical JSON that PostgreSQL's jsonb takes, whatever an outside store put into it."""
-    text = _json(row)
+    text = canonical_json(row)
     is_plain = "\\u0000" not in text and "NaN" not in text and "Infinity" not in text and text.isprintable()
-    return text if is_plain else _json(storable(row))
+    return text if is_plain else canonical_json(storable(row))
 
 
 def storable(value: Any) -> Any:
@@ -85,7 +85,8 @@ def storable(value: Any) -> Any:
     return value
 
 
-def _json(value: object) -> str:
+def canonical_json(value: object) -> str:
+    """The same text for equal values; times as a case writes them."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_value, ensure_ascii=False)
 
 
