@@ -1,0 +1,1 @@
+"""Figures of one run on one machine. Quote the ratios: the absolute numbers belong to the machine and its load."""

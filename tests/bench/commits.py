@@ -1,0 +1,93 @@
+"""One row in each of five databases: two-phase as the coordinator does it, against five plain commits."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+import psycopg
+from django.conf import settings
+
+from recon import bootstrap
+from recon.actions.apply_equipment import databases
+from recon.engine.facts import StoreName
+from recon.stores.base import RowWrite, WritableStore
+from tests.bench.figure import Figure, rate_each
+
+ROWS = {
+    StoreName.SUBS_DUNNING: ("dunning", "has_debt"),
+    StoreName.CF_PROD: ("entitlements", "restricted"),
+    StoreName.BILLING_PROD: ("account_flags", "has_debt"),
+    StoreName.SUBS_ACCOUNT: ("accounts", "plan_code"),
+    StoreName.SUBS_CUSTOMER: ("customers", "has_payment_method"),
+}
+
+
+def figures(commits: int) -> Iterator[Figure]:
+    stores = databases(bootstrap.stores())
+    rows = {store: _any_row(store, table) for store, (table, _) in ROWS.items()}
+    plain = {store: psycopg.connect(settings.STORES[store]) for store in ROWS}
+    numbers = range(commits)
+    one_by_one = rate_each(lambda _: _commit_plainly(plain, rows), numbers)
+    versions = {store: _version(plain[store], ROWS[store][0], rows[store]) for store in ROWS}
+    two_phase = rate_each(lambda number: _commit_in_two_phases(stores, rows, versions, number), numbers)
+    yield Figure("commit in two phases over five databases", "commits", two_phase, "five plain commits", one_by_one)
+    for conn in plain.values():
+        conn.close()
+
+
+def _commit_plainly(plain: Mapping[StoreName, psycopg.Connection], rows: Mapping[StoreName, str]) -> None:
+    for store, (table, _) in ROWS.items():
+        query = f"UPDATE {table} SET row_version = row_version + 1, updated_at = now() WHERE account_id = %s"
+        plain[store].execute(query.encode(), [rows[store]])
+        plain[store].commit()
+
+
+def _commit_in_two_phases(
+    stores: Mapping[StoreName, WritableStore],
+    rows: Mapping[StoreName, str],
+    versions: dict[StoreName, int],
+    number: int,
+) -> None:
+    branches = {store: stores[store].branch() for store in ROWS}
+    for store, branch in branches.items():
+        branch.send_writes(_gid(store, number), [_write(store, rows[store], versions[store])])
+    for branch in branches.values():
+        branch.await_writes()
+    for branch in branches.values():
+        branch.send_prepare()
+    for branch in branches.values():
+        branch.await_prepare()
+    for finish in [stores[store].send_commit(_gid(store, number)) for store in ROWS]:
+        finish.outcome()
+    for store in ROWS:
+        versions[store] += 1
+
+
+def _write(store: StoreName, account_id: str, version: int) -> RowWrite:
+    table, column = ROWS[store]
+    return RowWrite(
+        table=table,
+        key=(("account_id", account_id),),
+        before=(),
+        after=((column, _value(column)),),
+        row_version=version,
+    )
+
+
+def _value(column: str) -> str | bool:
+    return "free" if column == "plan_code" else False
+
+
+def _gid(store: StoreName, number: int) -> str:
+    return f"bench.{number}.{store}"
+
+
+def _any_row(store: StoreName, table: str) -> str:
+    with psycopg.connect(settings.STORES[store]) as conn:
+        row = conn.execute(f"SELECT min(account_id) FROM {table}".encode()).fetchone()
+    return cast(str, row[0]) if row else ""
+
+
+def _version(conn: psycopg.Connection, table: str, account_id: str) -> int:
+    row = conn.execute(f"SELECT row_version FROM {table} WHERE account_id = %s".encode(), [account_id]).fetchone()
+    conn.rollback()
+    return int(row[0]) if row else 0
