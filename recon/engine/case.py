@@ -46,7 +46,7 @@ def read_case(value: object) -> Case:
     policy = Policy.from_json(case["policy"]) if case.get("policy") is not None else Policy()
     livemode = boolean(case.get("livemode", False), "livemode")
     now = time(case.get("now"), "now")
-    readings = _readings(mapping(case.get("stores"), "stores"), mapping(case.get("reads") or {}, "reads"))
+    readings = _readings(mapping(case.get("stores"), "stores"), _mapping_or_none(case.get("reads"), "reads"))
     return Case(facts_from_readings(account_id, readings, livemode=livemode), policy, now)
 
 
@@ -85,8 +85,12 @@ def _readings(stores: Mapping[str, Any], reads: Mapping[str, Any]) -> list[Readi
     return [_reading(store, stores, reads) for store in StoreName]
 
 
+def _mapping_or_none(value: object, path: str) -> Mapping[str, Any]:
+    return {} if value is None else mapping(value, path)
+
+
 def _reading(store: StoreName, stores: Mapping[str, Any], reads: Mapping[str, Any]) -> Reading:
-    read = mapping(reads.get(store) or {}, f"reads.{store}")
+    read = _mapping_or_none(reads.get(store), f"reads.{store}")
     as_of = None if read.get("as_of") is None else time(read["as_of"], f"reads.{store}.as_of")
     if not boolean(read.get("ok", True), f"reads.{store}.ok"):
         given = read.get("reason")

@@ -276,6 +276,7 @@ class InvoicePayment:
     invoice: str | None
     status: InvoicePaymentStatus
     amount_paid: int
+    amount_requested: int
     currency: str
     processor_ref: str | None
 

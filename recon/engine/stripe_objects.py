@@ -180,6 +180,7 @@ class StripeReader:
             invoice=one.reference("invoice"),
             status=status,
             amount_paid=one.amount_or_zero("amount_paid"),
+            amount_requested=one.amount_or_zero("amount_requested"),
             currency=one.currency("currency"),
             processor_ref=payment.reference("payment_intent") or payment.reference("charge"),
         )

@@ -41,6 +41,8 @@ def sequence(value: object, path: str) -> Sequence[Any]:
 def text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise CaseError(path, f"a text is needed, here is {kind_of(value)}")
+    if "\0" in value:
+        raise CaseError(path, "the text holds a NUL, which no database keeps")
     return value
 
 

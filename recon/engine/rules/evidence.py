@@ -59,10 +59,14 @@ class _Reversals:
         return bool(pays) and pays <= self.spent
 
     def _reversed(self, payment: Payment, currency: str) -> int:
-        """Reversals that name the payment; what was undone of its invoice, naming none, is undone of it too."""
-        named = [one for ledger_id in payment.ledger_ids for one in self.by_payment.get(ledger_id, ())]
-        by_name = net_reversal(one for one in named if one.currency == currency)
-        return min([by_name, *(self.by_invoice[name] for name in payment.invoices if name in self.by_invoice)])
+        """Reversals that name the payment; what was undone of their invoice, naming none, is undone of them too."""
+        named: dict[str, list[Adjustment]] = {}
+        for ledger_id in payment.ledger_ids:
+            for one in self.by_payment.get(ledger_id, ()):
+                if one.currency == currency:
+                    named.setdefault(one.invoice_id, []).append(one)
+        nets = ((net_reversal(group), self.by_invoice.get(invoice)) for invoice, group in named.items())
+        return sum(net if of_invoice is None else min(net, of_invoice) for net, of_invoice in nets)
 
     def _leaves_nothing(self, claim: Claim) -> bool:
         """Reversals that name no payment may leave nothing of all that paid the invoice together."""
@@ -71,7 +75,10 @@ class _Reversals:
             min(payment.settled_minor(claim.currency, claim.ids), self._reversed(payment, claim.currency))
             for payment in claim.payments
         )
-        lost = sum(payment.lost_minor(claim.currency, claim.ids) for payment in claim.payments)
+        lost = sum(
+            min(payment.settled_minor(claim.currency, claim.ids), payment.lost_minor(claim.currency, claim.ids))
+            for payment in claim.payments
+        )
         taken = max(min(unnamed + named, claim.net_reversal_minor), lost)
         return taken > 0 and claim.settled_minor <= taken
 

@@ -8,6 +8,7 @@ ledger booked offline for it are the same money, seen twice.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 from recon.engine.enums import (
     AdjustmentKind,
@@ -22,11 +23,19 @@ from recon.engine.facts import Adjustment, Dispute, Facts, InvoicePayment, Ledge
 from recon.engine.rules.identity import Identity
 
 
+class Side(Enum):
+    """Who saw a payment."""
+
+    LEDGER = "ledger"
+    STRIPE = "stripe"
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One store's word on a payment: an amount in minor units, settled or in flight since `created`. `invoice` is the
-    invoice it names: a ledger invoice id, a Stripe invoice id or neither."""
+    """One side's word on a payment: an amount in minor units, settled or in flight since `created`. `invoice` is the
+    one invoice that it names: a ledger invoice id, a Stripe invoice id or none."""
 
+    side: Side
     amount: int
     currency: str
     ref: str
@@ -38,6 +47,7 @@ class Sighting:
 class Payment:
     """One payment, with everything that any store says of it. Built by `payments_of`, read-only after.
 
+    `links` are the invoices that each side names for it, and `requested` what it is to pay of each, where Stripe says.
     `offline` is money that the ledger booked from outside Stripe, `outside` money of that kind that Stripe was told of;
     `is_ours` marks what the ledger or a linked Stripe customer paid.
     """
@@ -46,21 +56,26 @@ class Payment:
     settled: list[Sighting] = field(default_factory=list)
     in_flight: list[Sighting] = field(default_factory=list)
     lost: list[Dispute] = field(default_factory=list)
-    invoices: set[str] = field(default_factory=set)
+    links: dict[Side, set[str]] = field(default_factory=lambda: {Side.LEDGER: set(), Side.STRIPE: set()})
+    requested: dict[str, int] = field(default_factory=dict)
     ledger_ids: set[str] = field(default_factory=set)
     offline: bool = False
     outside: bool = False
     is_ours: bool = False
 
+    @property
+    def invoices(self) -> set[str]:
+        return self.links[Side.LEDGER] | self.links[Side.STRIPE]
+
     def settled_minor(self, currency: str, invoices: frozenset[str]) -> int:
         """The larger amount that a store calls settled, of what pays one of `invoices`, in that currency."""
-        return max((one.amount for one in self._paying(self.settled, currency, invoices)), default=0)
+        return max((amount for _, amount in self._paying(self.settled, currency, invoices)), default=0)
 
     def in_flight_minor(self, currency: str, invoices: frozenset[str]) -> tuple[int, datetime | None]:
         """The larger amount that a store calls in flight, whatever the other says, and the later creation."""
-        flying = self._paying(self.in_flight, currency, invoices)
-        amount = max((one.amount for one in flying), default=0)
-        return amount, max((one.created for one in flying if one.created is not None), default=None)
+        flying = list(self._paying(self.in_flight, currency, invoices))
+        amount = max((amount for _, amount in flying), default=0)
+        return amount, max((one.created for one, _ in flying if one.created is not None), default=None)
 
     def lost_minor(self, currency: str, invoices: frozenset[str]) -> int:
         """What lost disputes took back of it, as far as it pays one of `invoices`."""
@@ -69,10 +84,20 @@ class Payment:
             return lost
         return min(lost, self.settled_minor(currency, invoices))
 
-    def _paying(self, sightings: Iterable[Sighting], currency: str, invoices: frozenset[str]) -> list[Sighting]:
-        """A payment of one invoice pays it with all that was seen; one of several, with what names each."""
-        whole = self.invoices <= invoices
-        return [one for one in sightings if one.currency == currency and (whole or one.invoice in invoices)]
+    def _paying(
+        self, sightings: Iterable[Sighting], currency: str, invoices: frozenset[str]
+    ) -> Iterable[tuple[Sighting, int]]:
+        """What pays one of `invoices`, and how much. Each side's word goes where that side says; a side that names
+        no invoice follows the other. So a link adds an invoice, and never takes one away."""
+        for one in sightings:
+            if one.currency != currency:
+                continue
+            named = self.links[one.side]
+            if one.invoice in invoices or not named:
+                yield one, one.amount
+            elif one.invoice is None and not named.isdisjoint(invoices):
+                requested = sum(self.requested.get(invoice, 0) for invoice in invoices)
+                yield one, min(one.amount, requested or one.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +160,7 @@ class _Book:
     def add_ledger(self, row: LedgerPayment) -> None:
         payment = self._payment(row.processor_ref or f"ledger:{row.payment_id}")
         ref = f"billing_prod.payments[{row.payment_id}]"
-        sighting = Sighting(row.amount_minor, row.currency, ref, row.invoice_id, row.created_at)
+        sighting = Sighting(Side.LEDGER, row.amount_minor, row.currency, ref, row.invoice_id, row.created_at)
         if row.status is LedgerPaymentStatus.SETTLED:
             payment.settled.append(sighting)
         elif row.status is LedgerPaymentStatus.PENDING:
@@ -144,16 +169,17 @@ class _Book:
         payment.offline |= row.rail is Rail.OFFLINE
         payment.is_ours = True
         if row.invoice_id is not None:
-            payment.invoices.add(row.invoice_id)
+            payment.links[Side.LEDGER].add(row.invoice_id)
 
     def add_payment_intents(self) -> None:
         for intent in self.facts.stripe.payment_intents:
             payment = self._payment(intent.id)
             ref = f"stripe.payment_intents[{intent.id}]"
             if intent.status is PaymentIntentStatus.SUCCEEDED:
-                payment.settled.append(Sighting(intent.amount_received, intent.currency, ref, intent.invoice))
+                sighting = Sighting(Side.STRIPE, intent.amount_received, intent.currency, ref, intent.invoice)
+                payment.settled.append(sighting)
             elif intent.status is PaymentIntentStatus.PROCESSING:
-                sighting = Sighting(intent.amount, intent.currency, ref, intent.invoice, intent.created)
+                sighting = Sighting(Side.STRIPE, intent.amount, intent.currency, ref, intent.invoice, intent.created)
                 payment.in_flight.append(sighting)
             self._belongs(payment, intent.customer, intent.invoice)
 
@@ -162,17 +188,18 @@ class _Book:
             payment = self._payment(charge.id)
             if charge.status is ChargeStatus.SUCCEEDED and charge.captured:
                 ref = f"stripe.charges[{charge.id}]"
-                payment.settled.append(Sighting(charge.amount_captured, charge.currency, ref, charge.invoice))
+                sighting = Sighting(Side.STRIPE, charge.amount_captured, charge.currency, ref, charge.invoice)
+                payment.settled.append(sighting)
             self._belongs(payment, charge.customer, charge.invoice)
 
     def _belongs(self, payment: Payment, customer: str | None, invoice: str | None) -> None:
         payment.is_ours |= customer in self.identity.linked
         if invoice is not None:
-            payment.invoices.add(invoice)
+            payment.links[Side.STRIPE].add(invoice)
 
     def add_invoice(self, invoice: StripeInvoice) -> None:
         for reference in invoice.processor_refs:
-            self._payment(reference).invoices.add(invoice.id)
+            self._payment(reference).links[Side.STRIPE].add(invoice.id)
         for payment in invoice.payments:
             self.add_invoice_payment(payment)
 
@@ -186,10 +213,11 @@ class _Book:
             self.outside[row.invoice] = self.outside.get(row.invoice, 0) + paid
             return
         payment = self._payment(row.processor_ref)
-        payment.invoices.add(row.invoice)
+        payment.links[Side.STRIPE].add(row.invoice)
+        payment.requested[row.invoice] = payment.requested.get(row.invoice, 0) + max(row.amount_requested, paid)
         if paid:
             ref = f"stripe.invoices[{row.invoice}].payments[{row.id}]"
-            payment.settled.append(Sighting(paid, row.currency, ref, row.invoice))
+            payment.settled.append(Sighting(Side.STRIPE, paid, row.currency, ref, row.invoice))
 
     def add_out_of_band(self, invoice: StripeInvoice) -> None:
         """What Stripe was told of money that it never saw; where only the fact is told, what Stripe's own payments
@@ -201,8 +229,9 @@ class _Book:
             payment = self._payment(f"outside:{invoice.id}")
             payment.outside = True
             payment.is_ours = invoice.customer in self.identity.linked
-            payment.invoices.add(invoice.id)
-            payment.settled.append(Sighting(amount, invoice.currency, f"stripe.invoices[{invoice.id}]", invoice.id))
+            payment.links[Side.STRIPE].add(invoice.id)
+            ref = f"stripe.invoices[{invoice.id}]"
+            payment.settled.append(Sighting(Side.STRIPE, amount, invoice.currency, ref, invoice.id))
 
     def _paid_through_stripe(self, invoice: StripeInvoice) -> int:
         pays = frozenset({invoice.id})
