@@ -96,7 +96,7 @@ STRIPE_REQUESTS_PER_SECOND = env.float(
 )
 
 # ---- The rules' numbers, as the `policy` of a case: what is left out has the contract's default.
-POLICY: dict[str, Any] = env.json("RECON_POLICY", {})
+POLICY: Any = env.json("RECON_POLICY", {})  # Policy.from_json checks it
 
 # ---- The audit: what signs its checkpoints (a key that is never in the database), and where they go besides the log.
 AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)

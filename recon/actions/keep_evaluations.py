@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import JSONField
 
 from recon.actions.events_of_change import events_of_change
-from recon.actions.keep_snapshots import canonical_json, keep_snapshots
+from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
 from recon.actions.standing import standing_after
 from recon.engine.facts import Reading
 from recon.models import AccountState, Evaluation, Trigger
@@ -22,7 +22,7 @@ from recon.models.outbox import OutboxEvent
 
 LOCK_NEW = "select pg_advisory_xact_lock(hashtextextended('account ' || id, 0)) from unnest(%s::text[]) as id"
 NEXT_IDS = "select nextval(pg_get_serial_sequence('evaluation', 'id')) from generate_series(1, %s)"
-EVALUATION_COLUMNS = [field.column for field in Evaluation._meta.concrete_fields if not field.primary_key]
+EVALUATION_COLUMNS = [field.attname for field in Evaluation._meta.concrete_fields if not field.primary_key]
 JSON_COLUMNS = {field.column for field in Evaluation._meta.concrete_fields if isinstance(field, JSONField)}
 STATE_COLUMNS = [field.name for field in AccountState._meta.concrete_fields if not field.primary_key]
 
@@ -121,7 +121,7 @@ def _add(evaluations: list[Evaluation]) -> None:
 
 def _copied(evaluation: Evaluation, name: str) -> Any:
     value = getattr(evaluation, name)
-    return canonical_json(value) if name in JSON_COLUMNS and value is not None else value
+    return storable_json(value) if name in JSON_COLUMNS and value is not None else value
 
 
 def _evaluation(one: Evaluated, trigger: Trigger, actor: str) -> Evaluation:

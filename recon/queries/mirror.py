@@ -94,7 +94,8 @@ def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:
     claims: dict[str, list[str]] = defaultdict(list)
     rows = StripeObject.objects.filter(account_id__in=list(account_ids)).order_by("id")
     for account_id, customer_id in rows.values_list("account_id", "id"):
-        claims[account_id].append(customer_id)
+        if account_id is not None:
+            claims[account_id].append(customer_id)
     return claims
 
 

@@ -57,7 +57,7 @@ class Connections:
 
     def fresh(self) -> AnsweringConnection:
         """A new connection, in autocommit mode, its clock in UTC."""
-        settings = conninfo_to_dict(self.url)
+        settings: dict[str, Any] = conninfo_to_dict(self.url)
         options = f"{settings.pop('options', '') or ''} -c timezone=UTC -c statement_timeout={self._statement_ms}"
         connection = AnsweringConnection.connect(
             **{**settings, "options": options.strip(), "connect_timeout": self.patience.connect},

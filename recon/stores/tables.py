@@ -27,7 +27,7 @@ class Table:
     by_family: bool = False
     by_neighbours: bool = False
 
-    def select(self) -> sql.Composable:
+    def select(self) -> sql.Composed:
         """The statement that reads this table for any number of accounts."""
         names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
         if self.query is not None:

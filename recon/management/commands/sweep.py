@@ -46,5 +46,9 @@ class Command(EmbeddedCommand):
 
     def _work(self, sweeper: Sweeper, workers: int) -> Work:
         if workers > 0:
-            return work_in_queue(lambda chunk_id: sweep_chunk.delay(chunk_id), at_once=workers)
+            return work_in_queue(_enqueue, at_once=workers)
         return work_here(sweeper)
+
+
+def _enqueue(chunk_id: int) -> None:
+    sweep_chunk.delay(chunk_id)
