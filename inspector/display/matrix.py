@@ -11,6 +11,7 @@ from inspector.display.rows import Line, Place, Stored, groups, stored_values
 from inspector.display.words import STATES, STORES, value_words
 
 FRESH = timedelta(minutes=15)
+LONG = 16
 _TIMES = frozenset({"oldest_due_at"})
 
 
@@ -48,13 +49,24 @@ _WORST_FIRST = (Sign.CONTRADICTS, Sign.UNREAD, Sign.UNJUDGED, Sign.STALE, Sign.A
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A value in words; a long one, as an id, may break at any letter so that no column grows with it."""
+
+    text: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.text) > LONG and " " not in self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One store's word on one row: `values` as words (several only for several Stripe customers), `title` where it
     stands and by which rule it is judged."""
 
-    store: str
+    name: str
     mark: Mark
-    values: tuple[str, ...]
+    values: tuple[Value, ...]
     title: str
 
 
@@ -63,7 +75,7 @@ class Row:
     """One thing that is to be true, with its rule and sentence."""
 
     label: str
-    truth: str
+    truth: Value
     rule: str
     because: str
     evidence: str
@@ -142,7 +154,7 @@ def _row(material: AccountMaterial, line: Line) -> Row:
     cells = tuple(_cell(material, line, store, reason.get("rule", "")) for store in STORES)
     return Row(
         label=line.label,
-        truth=_truth_words(material, line),
+        truth=Value(_truth_words(material, line)),
         rule=reason.get("rule", ""),
         because=reason.get("text", ""),
         evidence=", ".join(reason.get("evidence", ())),
@@ -190,15 +202,15 @@ def _is_unjudged(material: AccountMaterial, line: Line) -> bool:
 def _cell(material: AccountMaterial, line: Line, store: str, rule: str) -> Cell:
     place = next((place for place in line.places if place.store == store), None)
     if place is None:
-        return Cell(store, MARKS[Sign.NOT_KEPT], (), "")
+        return Cell(STORES[store], MARKS[Sign.NOT_KEPT], (), "")
     said = material.stores[store]
     where = f"{store}.{place.table}.{place.column}"
     if not said.ok:
-        return Cell(store, MARKS[Sign.UNREAD], (), f"{where}: {said.reason or 'not read'}")
+        return Cell(STORES[store], MARKS[Sign.UNREAD], (), f"{where}: {said.reason or 'not read'}")
     stored = stored_values(material, place, line.currency)
     drifted = _drifted_keys(material, place, line.currency)
     signs = [_sign(material, line, said, value, drifted) for value in stored]
-    words = tuple(dict.fromkeys(_words(line, value.value) for value in stored))
+    words = tuple(map(Value, dict.fromkeys(_words(line, value.value) for value in stored)))
     return Cell(
         store, MARKS[min(signs, key=_WORST_FIRST.index)], words, f"{where}, judged by {rule}" if rule else where
     )

@@ -46,7 +46,7 @@ def age_words(value: Moment, now: datetime) -> str:
         return "never"
     if moment > now + timedelta(seconds=1):
         return f"in {_span(moment - now)}"
-    return f"{_span(now - moment)} ago"
+    return f"{_span(now - moment)} ago" if now - moment >= timedelta(seconds=1) else "just now"
 
 
 def _span(length: timedelta) -> str:
