@@ -1,8 +1,8 @@
 """Who did what, when and why: append-only, each row sealed to the one before.
 
 The tables, and the database function `audit_append` that alone may add a row, are made by the migration of the chain;
-triggers refuse everything else, also a flush. `body` is the exact text that was hashed; the other columns repeat its parts
-so that they can be searched.
+triggers refuse everything else, also a flush. `body` is the exact text that was hashed; the other columns repeat its
+parts so that they can be searched.
 """
 
 from django.db import models

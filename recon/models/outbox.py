@@ -1,4 +1,4 @@
-"""What others have to be told: written in the transaction that decides, published afterwards, in order, at least once."""
+"""What others have to be told: written in the transaction that decides, then published, in order, at least once."""
 
 import uuid
 
@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 class OutboxEvent(models.Model):
     """One domain event.
 
-    `sequence` is the order in which the deciding transactions committed: a trigger makes them take turns from their first
-    event until they commit. A transaction that also appends to the audit does that before.
+    `sequence` is the order in which the deciding transactions committed: a trigger makes them take turns from their
+    first event until they commit. A transaction that also appends to the audit does that before.
     """
 
     sequence = models.BigAutoField(primary_key=True)
