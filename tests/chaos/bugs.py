@@ -22,9 +22,11 @@ from recon.stores.postgres import PostgresStore
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """`targets` are (object, attribute, what stands there instead)."""
+    """`targets` are (object, attribute, what stands there instead); it has to show in `scenario`, by `manner`."""
 
     name: str
+    scenario: str = ""
+    manner: str = ""
     targets: tuple[tuple[Any, str, Any], ...] = ()
 
     @contextmanager
@@ -69,11 +71,6 @@ def _abort_in_calling(self: Settler, held: journal.Held) -> Apply:
     return ORIGINAL_DRIVE(self, held)
 
 
-def _unknown_is_no(self: Settler, held: journal.Held, *, again: bool) -> None:
-    with patch.object(Caller, "_unknown", lambda self, call, result: Settled.REFUSED):
-        ORIGINAL_SETTLE(self, held, again=again)
-
-
 def _no_fence(held: journal.Held, before: Any, now: Any, **changes: Any) -> None:
     Apply.objects.filter(id=held.id).update(**changes)
 
@@ -108,31 +105,59 @@ def _decide_before_prepared(self: Coordinator, held: journal.Held, changes: Any)
 
 ORIGINAL_STATEMENT = two_phase.statement_of
 ORIGINAL_DRIVE = Settler.drive
-ORIGINAL_SETTLE = Settler.settle_pivot
 ORIGINAL_AWAIT = two_phase.PostgresBranch.await_writes
 ORIGINAL_SEND_PREPARE = two_phase.PostgresBranch.send_prepare
 ORIGINAL_AWAIT_PREPARE = two_phase.PostgresBranch.await_prepare
 ORIGINAL_DECIDE = Coordinator._prepare_and_decide
 ORIGINAL_PREPARE = Coordinator._prepare
 
+UNHURT, KILLED, FROZEN = "unhurt", "killed", "frozen, taken over, thawed"
+PLAIN, PROPOSAL = "databases and metadata", "with a Stripe proposal"
 NO_BUG = Bug("none")
 BUGS: tuple[Bug, ...] = (
-    Bug("commit before the decision", ((Coordinator, "_prepare_and_decide", _commit_then_decide),)),
-    Bug("decide before all are prepared", ((Coordinator, "_prepare_and_decide", _decide_before_prepared),)),
-    Bug("call Stripe first", ((Coordinator, "_prepare_and_decide", _stripe_first),)),
-    Bug("call without an intent", ((journal, "intend_pivot", _no_intent),)),
-    Bug("abort in calling", ((Settler, "drive", _abort_in_calling),)),
-    Bug("unknown is no", ((Settler, "settle_pivot", _unknown_is_no),)),
-    Bug("no compare-and-set", ((two_phase, "statement_of", _unguarded),)),
+    Bug(
+        "commit before the decision",
+        PLAIN,
+        KILLED,
+        ((Coordinator, "_prepare_and_decide", _commit_then_decide),),
+    ),
+    Bug(
+        "decide before all are prepared",
+        "constraint refuses at prepare",
+        UNHURT,
+        ((Coordinator, "_prepare_and_decide", _decide_before_prepared),),
+    ),
+    Bug(
+        "call Stripe first",
+        "stale row beside a proposal",
+        UNHURT,
+        ((Coordinator, "_prepare_and_decide", _stripe_first),),
+    ),
+    Bug("call without an intent", PROPOSAL, KILLED, ((journal, "intend_pivot", _no_intent),)),
+    Bug("abort in calling", PROPOSAL, KILLED, ((Settler, "drive", _abort_in_calling),)),
+    Bug(
+        "unknown is no",
+        "proposal meets 500_after",
+        UNHURT,
+        ((Caller, "_unknown", lambda *_: Settled.REFUSED),),
+    ),
+    Bug("no compare-and-set", "stale row in subs_dunning", UNHURT, ((two_phase, "statement_of", _unguarded),)),
     Bug(
         "swallowed error",
+        "constraint refuses at once",
+        UNHURT,
         (
             (two_phase.PostgresBranch, "await_writes", _swallowed),
             (two_phase.PostgresBranch, "send_prepare", _prepare_nothing),
             (two_phase.PostgresBranch, "await_prepare", _await_nothing),
         ),
     ),
-    Bug("no fence", ((journal, "_move", _no_fence),)),
-    Bug("no sweep", ((Recovery, "_sweep", lambda *_: None),)),
-    Bug("a missing branch is a committed one", ((PostgresStore, "fate", lambda *_: Fate.COMMITTED),)),
+    Bug("no fence", PLAIN, FROZEN, ((journal, "_move", _no_fence),)),
+    Bug("no sweep", PLAIN, FROZEN, ((Recovery, "_sweep", lambda *_: None),)),
+    Bug(
+        "a missing branch is a committed one",
+        "a branch is rolled back by hand after the decision",
+        UNHURT,
+        ((PostgresStore, "fate", lambda *_: Fate.COMMITTED),),
+    ),
 )

@@ -36,10 +36,11 @@ class Blow:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a process said before it ended: its steps, and how its order ended (None when it was killed)."""
+    """What a process said before it ended: its steps, and how its order ended (None when it was killed, or broke)."""
 
     steps: tuple[str, ...]
     outcome: str | None
+    error: str | None = None
 
 
 class Process:
@@ -74,11 +75,8 @@ class Process:
             said = [json.loads(line) for line in lines if line.endswith("\n")]
         if _still_ours(self.pid):
             os.waitpid(self.pid, 0)
-        errors = [line["error"] for line in said if "error" in line]
-        if errors:
-            raise AssertionError(f"the process broke:\n{errors[0]}")
         steps = tuple(line["step"] for line in said if "step" in line)
-        return Trace(steps, next((line["outcome"] for line in said if "outcome" in line), None))
+        return Trace(steps, _last(said, "outcome"), _last(said, "error"))
 
 
 def coordinate(world: World, subject: Subject, scenario: Scenario, blow: Blow, bug: Bug) -> Process:
@@ -108,6 +106,10 @@ def recover(world: World, blow: Blow, bug: Bug) -> Process:
 
 def _bound(hook: Callable[[World, Subject], None], world: World, subject: Subject) -> Callable[[], None]:
     return lambda: hook(world, subject)
+
+
+def _last(said: list[dict[str, Any]], key: str) -> str | None:
+    return next((line[key] for line in reversed(said) if key in line), None)
 
 
 def _still_ours(pid: int) -> bool:

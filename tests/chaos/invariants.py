@@ -31,6 +31,8 @@ def breaches(world: World, run: Run) -> list[str]:
     state = ApplyState(apply.state) if apply else None
     found = [*_of_the_stores(run, state), *_of_stripe(world, run, state), *_of_the_end(run, state)]
     found += [f"{gid} is still prepared" for gid in world.prepared()]
+    if run.trace.error is not None:
+        found.append(f"the process broke: {run.trace.error}")
     if apply is not None:
         found += _of_the_journal(apply)
     return found
