@@ -11,16 +11,15 @@ from django.utils import timezone
 from recon import bootstrap
 from recon.actions import equipment
 from recon.actions.dirty import mark_dirty
-from recon.actions.evaluate import Rules
+from recon.actions.evaluate import Rules, evaluation_of
 from recon.actions.read_stores import Stores, read_live
 from recon.apply.calls import Caller
 from recon.apply.coordinator import Coordinator
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
 from recon.apply.steps import unobserved
-from recon.engine.case import CaseError, facts_from_readings
 from recon.engine.facts import StoreName
-from recon.engine.pipeline import Evaluation, recompute, unknown
+from recon.engine.pipeline import Evaluation
 from recon.stores.base import CallableStore, WritableStore
 
 
@@ -43,12 +42,7 @@ def recovery() -> Recovery:
 
 def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
     """What the rules say of the stores as they are at this moment; a row that nobody can read is a verdict unknown."""
-    readings = read_live(stores, account_id)
-    try:
-        facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
-    except CaseError as error:
-        return unknown(account_id, [(error.path, str(error))], ())
-    return recompute(facts, rules.policy, now)
+    return evaluation_of(account_id, read_live(stores, account_id), rules, now)
 
 
 def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:

@@ -1,6 +1,7 @@
 """Readings of one account into its answer: the pure engine, and for what it cannot read, a verdict unknown."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from recon.actions.keep_evaluations import Evaluated
 from recon.engine.answer import answer
 from recon.engine.case import CaseError, facts_from_readings
 from recon.engine.facts import Reading, StoreName
-from recon.engine.pipeline import recompute, unknown
+from recon.engine.pipeline import Evaluation, recompute, unknown
 from recon.engine.policy import Policy
 from recon.engine.schema import TABLES
+
+log = logging.getLogger(__name__)
 
 ROW = re.compile(r"stores\.(?P<store>\w+)\.(?P<table>\w+)\[(?P<place>\d+)\](?P<rest>.*)")
 
@@ -33,12 +36,7 @@ class Rules:
 
 def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: datetime) -> Evaluated:
     """Never raises for what a store says: a malformed row is a verdict unknown that names it (T0)."""
-    try:
-        facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
-        evaluation = recompute(facts, rules.policy, now)
-    except CaseError as error:
-        place = place_of(error.path, readings)
-        evaluation = unknown(account_id, [(place, f"{place}{str(error).removeprefix(error.path)}")], ())
+    evaluation = evaluation_of(account_id, readings, rules, now)
     return Evaluated(
         account_id=account_id,
         at=now,
@@ -46,6 +44,19 @@ def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: da
         readings=tuple(readings),
         policy_hash=rules.policy_hash,
     )
+
+
+def evaluation_of(account_id: str, readings: Sequence[Reading], rules: Rules, now: datetime) -> Evaluation:
+    """The engine's own value of the same."""
+    try:
+        facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
+        return recompute(facts, rules.policy, now)
+    except CaseError as error:
+        place = place_of(error.path, readings)
+        return unknown(account_id, [(place, f"{place}{str(error).removeprefix(error.path)}")], ())
+    except Exception as error:  # a fault of the rules themselves: nothing is written here, and the others go on
+        log.exception("the rules failed", extra={"account_id": account_id})
+        return unknown(account_id, [("rules", f"the rules failed on this account ({type(error).__name__})")], ())
 
 
 def place_of(path: str, readings: Sequence[Reading]) -> str:

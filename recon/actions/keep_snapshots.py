@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from recon.engine.facts import Reading, Row, StoreName
+from recon.engine.facts import Reading, StoreName
 from recon.models import SNAPSHOTS, StoreSnapshot
 
 LATEST = """
@@ -54,7 +54,7 @@ def keep_snapshots(readings: Iterable[tuple[str, Reading]]) -> int:
 
 
 def said(account_id: str, reading: Reading, at: datetime) -> Said:
-    tables = {name: sorted(row_text(row) for row in rows) for name, rows in reading.tables.items()}
+    tables = {name: sorted(storable_json(row) for row in rows) for name, rows in reading.tables.items()}
     whole = "\n".join(f"{name}[{','.join(rows)}]" for name, rows in sorted(tables.items()) if rows)
     return Said(
         account_id=account_id,
@@ -64,11 +64,11 @@ def said(account_id: str, reading: Reading, at: datetime) -> Said:
     )
 
 
-def row_text(row: Row) -> str:
-    """One row as canonical JSON that PostgreSQL's jsonb takes, whatever an outside store put into it."""
-    text = canonical_json(row)
+def storable_json(value: object) -> str:
+    """The value as canonical JSON that PostgreSQL's jsonb takes, whatever an outside store put into it."""
+    text = canonical_json(value)
     is_plain = "\\u0000" not in text and "NaN" not in text and "Infinity" not in text and text.isprintable()
-    return text if is_plain else canonical_json(storable(row))
+    return text if is_plain else canonical_json(storable(value))
 
 
 def storable(value: Any) -> Any:

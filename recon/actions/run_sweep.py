@@ -50,6 +50,7 @@ def work_here(sweeper: Sweeper) -> Work:
 
     def work(run: SweepRun, report: Report) -> None:
         done = accounts_done(run)
+        report(done, run.accounts)
         for chunk_id in open_chunks(run):
             done += sweep_chunk(chunk_id, sweeper)
             report(done, run.accounts)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from django.db import connection, transaction
 
-from recon.actions.keep_snapshots import row_text
+from recon.actions.keep_snapshots import storable_json
 from recon.models import MirrorSync, StripeObject
 from recon.queries.mirror import KINDS
 
@@ -22,13 +22,11 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_RESUMING_AFTER = timedelta(hours=1)
 ONE_AT_A_TIME = 7_305_001  # key of the advisory lock that keeps two passes from removing what the other just read
+# The page comes as one JSON text: quoting as many texts full of quotation marks takes longer than all the rest.
 UPSERT = """
 insert into stripe_object as known (id, kind, customer, account_id, body, content_hash, read_at)
-select * from unnest(
-    %s::text[], %s::text[], %s::text[], %s::text[],
-    -- one JSON array: quoting as many texts full of quotation marks takes longer than all the rest
-    (select array_agg(body order by place) from jsonb_array_elements(%s::jsonb) with ordinality as page(body, place)),
-    %s::text[], %s::timestamptz[])
+select id, %s, customer, account_id, body, content_hash, %s
+from jsonb_to_recordset(%s) as page (id text, customer text, account_id text, body jsonb, content_hash text)
 on conflict (id) do update
 set kind = excluded.kind, customer = excluded.customer, account_id = excluded.account_id, body = excluded.body,
     content_hash = excluded.content_hash, read_at = excluded.read_at
@@ -70,6 +68,7 @@ def sync_stripe(stripe: StripeLists, *, clock: Callable[[], datetime], pace: Pac
         if done is not None:
             return done
         sync = _open_sync(asked_at)
+        report(sync.objects_read, None)
         for kind in KINDS[KINDS.index(sync.kind) :]:
             _read_list(sync, kind, stripe, clock, pace, report)
         _finish(sync, clock())
@@ -82,19 +81,22 @@ def keep_objects(kind: str, objects: Page, read_at: datetime) -> int:
     if len(usable) < len(objects):
         log.warning("stripe list shows objects without an id", extra={"kind": kind})
     owners = _owners_of_disputes(usable) if kind == "disputes" else {}
-    bodies = [row_text(one) for one in usable]
-    columns: tuple[list[Any] | str, ...] = (
-        [one["id"] for one in usable],
-        [kind] * len(usable),
-        [_customer(kind, one, owners) for one in usable],
-        [_claim(kind, one) for one in usable],
-        f"[{','.join(bodies)}]",
-        [sha256(body.encode()).hexdigest() for body in bodies],
-        [read_at] * len(usable),
-    )
+    rows = ",".join(_row(kind, one, owners) for one in usable)
     with connection.cursor() as cursor:
-        cursor.execute(UPSERT, columns)
+        cursor.execute(UPSERT, [kind, read_at, f"[{rows}]"])
     return len(usable)
+
+
+def _row(kind: str, one: Mapping[str, Any], owners: Mapping[str, str]) -> str:
+    """One row of the mirror as JSON text, the object in it as it stands."""
+    body = storable_json(one)
+    columns = {
+        "id": one["id"],
+        "customer": _customer(kind, one, owners),
+        "account_id": _claim(kind, one),
+        "content_hash": sha256(body.encode()).hexdigest(),
+    }
+    return f'{storable_json(columns)[:-1]},"body":{body}}}'
 
 
 @contextmanager

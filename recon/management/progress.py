@@ -11,19 +11,26 @@ LINE_EVERY_SECONDS = 2.0
 
 
 class Progress:
-    """Call it with how many are done, and of how many where that is known: `progress(300, 5000)`."""
+    """Call it with how many are done, and of how many where that is known: `progress(300, 5000)`.
+
+    Time counts from the first call: call it with what is done already before the work begins.
+    """
 
     def __init__(self, what: str, unit: str, stream: TextIO | None = None) -> None:
         self.what = what
         self.unit = unit
         self.stream = stream or sys.stderr
-        self.started = time.monotonic()
+        self.started: float | None = None
         self.done = 0
         self.total: int | None = None
-        self._last_line = self.started
+        self._last_line = 0.0
+        self._done_before = 0
         self._bar: Any = None
 
     def __call__(self, done: int, total: int | None = None) -> None:
+        if self.started is None:
+            self.started = self._last_line = time.monotonic()
+            self._done_before = done
         self.done, self.total = done, total
         if self.stream.isatty():
             self._move_bar()
@@ -37,18 +44,19 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.close()
-        elif kind is None:
-            seconds = time.monotonic() - self.started
-            self._write(f"{self.what}: {self.done:,} {self.unit} in {seconds:.1f} s")
+        elif kind is None and self.started is not None:
+            self._write(f"{self.what}: {self.done:,} {self.unit} in {time.monotonic() - self.started:.1f} s")
 
     def _move_bar(self) -> None:
         if self._bar is None:
-            self._bar = tqdm(total=self.total, desc=self.what, unit=f" {self.unit}", file=self.stream)
+            unit = f" {self.unit}"
+            self._bar = tqdm(total=self.total, desc=self.what, unit=unit, file=self.stream, initial=self.done)
         self._bar.total = self.total
         self._bar.update(self.done - self._bar.n)
 
     def _line(self) -> str:
-        rate = self.done / max(time.monotonic() - self.started, 0.001)
+        seconds = time.monotonic() - (self.started or 0.0)
+        rate = (self.done - self._done_before) / max(seconds, 0.001)
         line = f"{self.what}: {self.done:,} of {self.total:,}" if self.total else f"{self.what}: {self.done:,}"
         line += f" {self.unit}, {rate:,.0f}/s"
         if self.total and rate > 0:

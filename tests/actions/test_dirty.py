@@ -1,0 +1,71 @@
+"""Marks are never lost: not while an evaluation runs, not when it fails, not when a worker dies."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from recon.actions.dirty import MOST_ATTEMPTS, claim, complete, fail, mark_dirty, mark_due
+from recon.models import AccountState, Dirty
+from tests.actions.test_keep_evaluations import drifted, keep
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+def claim_one(at: datetime = NOW):
+    return claim(now=at, limit=1)[0]
+
+
+def test_a_mark_made_while_an_evaluation_runs_asks_for_another():
+    mark_dirty(["acc_1"], NOW)
+    running = claim_one()
+    mark_dirty(["acc_1"], NOW)
+    assert complete(running)
+    assert [one.gen for one in claim(now=NOW, limit=9)] == [2]
+
+
+def test_many_marks_before_an_evaluation_cost_one():
+    for _ in range(5):
+        mark_dirty(["acc_1"], NOW)
+    assert complete(claim_one())
+    assert claim(now=NOW, limit=9) == []
+
+
+def test_an_account_is_evaluated_by_one_at_a_time():
+    mark_dirty(["acc_1"], NOW)
+    claim_one()
+    assert claim(now=NOW, limit=9) == []
+
+
+def test_the_claim_of_a_worker_that_died_is_free_after_its_lease_and_its_token_worthless():
+    mark_dirty(["acc_1"], NOW)
+    died = claim_one()
+    successor = claim_one(LATER)
+    assert not complete(died)
+    assert complete(successor)
+
+
+def test_what_fails_waits_longer_each_time_and_is_parked_at_last():
+    mark_dirty(["acc_1"], NOW)
+    waits, at = [], NOW
+    for _ in range(MOST_ATTEMPTS):
+        fail(claim_one(at), "cf_prod gives no answer", now=at)
+        row = Dirty.objects.get()
+        waits.append(row.not_before - at)
+        at = row.not_before
+    assert waits == sorted(waits)
+    assert (row.parked, row.last_error) == (True, "cf_prod gives no answer")
+    assert claim(now=at + timedelta(days=1), limit=9) == []
+    mark_dirty(["acc_1"], at)
+    assert claim_one(at).attempts == 0
+
+
+def test_time_alone_marks_an_account_once():
+    keep(drifted(), NOW)
+    AccountState.objects.update(next_evaluation_at=NOW + timedelta(minutes=5))
+    assert mark_due(now=NOW) == 0
+    mark_due(now=LATER)
+    mark_due(now=LATER)
+    assert Dirty.objects.get().gen == 1
