@@ -93,11 +93,21 @@ class Payment:
             if one.currency != currency:
                 continue
             named = self.links[one.side]
-            if one.invoice in invoices or not named:
+            if one.invoice in invoices or named <= invoices:
                 yield one, one.amount
             elif one.invoice is None and not named.isdisjoint(invoices):
-                requested = sum(self.requested.get(invoice, 0) for invoice in invoices)
-                yield one, min(one.amount, requested or one.amount)
+                yield one, self._share(one, invoices)
+
+    def _share(self, one: Sighting, invoices: frozenset[str]) -> int:
+        """Of a payment over several invoices, what one of them may count on: what Stripe asked of it there, and no more
+        than the others leave."""
+        paid_elsewhere = {
+            other.invoice: other.amount
+            for other in sorted(self.settled, key=lambda seen: seen.amount)
+            if other.side is one.side and other.currency == one.currency and other.invoice not in {None, *invoices}
+        }
+        left = max(0, one.amount - sum(paid_elsewhere.values()))
+        return min(left, sum(self.requested.get(invoice, 0) for invoice in invoices) or left)
 
 
 @dataclass(frozen=True, slots=True)
