@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from recon.actions import sweep as sweeping
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sweep import begin_sweep, finish_sweep, known_accounts, open_chunks, sweep_chunk

@@ -1,0 +1,50 @@
+"""Each task does its one action, and a task that comes twice changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from recon import tasks
+from recon.actions import equipment
+from recon.actions.dirty import mark_dirty
+from recon.actions.sweep import begin_sweep, open_chunks
+from recon.celery import app
+from recon.models import AccountState, Dirty, Evaluation, SweepRun
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stores_clean", "twin")]
+
+
+def test_an_event_recomputes_its_account(told):
+    told("paid_after_suspension")
+    tasks.recompute_account("acc_1")
+    tasks.recompute_account("acc_1")
+    assert (AccountState.objects.get().state, Evaluation.objects.count()) == ("clear", 1)
+    assert (Dirty.objects.get().gen, Dirty.objects.get().done_gen) == (2, 2)
+
+
+def test_what_is_due_is_recomputed_and_an_account_that_no_store_knows_stops_nobody(told):
+    told("paid_after_suspension", 2)
+    mark_dirty(["acc_1", "acc_2"], timezone.now() - timedelta(seconds=1))
+    tasks.recompute_due()
+    assert dict(AccountState.objects.values_list("account_id", "is_known")) == {"acc_1": False, "acc_2": True}
+
+
+def test_a_read_that_failed_is_tried_again_later(told, twin):
+    told("paid_after_suspension")
+    twin.fault("html_502", times=1_000)
+    tasks.recompute_account("acc_1")
+    row = Dirty.objects.get()
+    assert (row.attempts, row.gen > row.done_gen, row.not_before > timezone.now()) == (1, True, True)
+
+
+def test_the_last_chunk_closes_the_sweep(told):
+    told("paid_after_suspension")
+    run = begin_sweep(equipment.sweeper().stores, now=timezone.now(), actor="test")
+    for chunk_id in open_chunks(run):
+        tasks.sweep_chunk(chunk_id)
+    assert SweepRun.objects.get().counts["headlines"]["stuck_in_bad_debt"] == 1
+
+
+def test_the_schedule_names_tasks_that_there_are():
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
