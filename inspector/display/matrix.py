@@ -211,9 +211,8 @@ def _cell(material: AccountMaterial, line: Line, store: str, rule: str) -> Cell:
     drifted = _drifted_keys(material, place, line.currency)
     signs = [_sign(material, line, said, value, drifted) for value in stored]
     words = tuple(map(Value, dict.fromkeys(_words(line, value.value) for value in stored)))
-    return Cell(
-        store, MARKS[min(signs, key=_WORST_FIRST.index)], words, f"{where}, judged by {rule}" if rule else where
-    )
+    worst = min(signs, key=_WORST_FIRST.index)
+    return Cell(STORES[store], MARKS[worst], words, f"{where}, judged by {rule}" if rule else where)
 
 
 def _sign(material: AccountMaterial, line: Line, said: StoreMaterial, value: Stored, drifted: frozenset[str]) -> Sign:
