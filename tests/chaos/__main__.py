@@ -51,7 +51,7 @@ def _campaign(options: argparse.Namespace, sandbox: Sandbox) -> int:
     with psycopg.connect(env["STRIPE_TWIN_DATABASE_URL"]) as conn:
         twin = TwinUnderTest(env["STRIPE_API_BASE"], env["STRIPE_API_KEY"], conn)
         twin.empty()
-        world, totals = World(env, twin), Totals()
+        world, totals = World(sandbox, twin), Totals()
         with world.constraints_that_refuse():
             _run_all(world, totals, options)
     _tell(totals)

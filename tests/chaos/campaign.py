@@ -4,9 +4,10 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from recon.engine.pipeline import Evaluation
 from recon.models import Apply
 from tests.chaos import crash
 from tests.chaos.bugs import NO_BUG, Bug
@@ -28,6 +29,7 @@ class Manner(StrEnum):
     KILLED_TWICE = "killed, and its recovery too"
     FROZEN = "frozen, taken over, thawed"
     KILLED_ANYTIME = "killed at a random moment"
+    SERVERS_KILLED = "all database servers killed, and started again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,16 @@ class Totals:
 
 
 def cases(world: World, scenarios: Sequence[Scenario], seed: int) -> Iterator[Case]:
-    """Every step of every scenario in each manner; the steps are those of a run that nobody hits."""
+    """Every step of every scenario in each manner; the steps are those of a run that nobody hits.
+
+    Killing the servers takes seconds, so each scenario gets one of those.
+    """
     chance = random.Random(seed)
     for scenario in scenarios:
         yield Case(scenario, Manner.UNHURT, None, chance.getrandbits(32))
-        for step in range(1, len(trace_of(world, scenario).steps) + 1):
+        steps = len(trace_of(world, scenario).steps)
+        yield Case(scenario, Manner.SERVERS_KILLED, chance.randint(1, steps), chance.getrandbits(32))
+        for step in range(1, steps + 1):
             for manner in (Manner.KILLED, Manner.KILLED_TWICE, Manner.FROZEN, Manner.KILLED_ANYTIME):
                 yield Case(scenario, manner, step, chance.getrandbits(32))
 
@@ -96,14 +103,16 @@ def _one(world: World, case: Case, bug: Bug, totals: Totals) -> tuple[Trace, lis
     world.calm()
     _recover_fully(world, bug, subject.account_id)
     after = _look(world, subject.account_id)
-    was_hit = trace.outcome is None or case.manner is Manner.FROZEN
+    was_hit = trace.outcome is None or case.manner in (Manner.FROZEN, Manner.SERVERS_KILLED)
     totals.hits += was_hit
     apply = Apply.objects.filter(account_id=subject.account_id).first()
     totals.ends[apply.state if apply else "never begun"] += 1
+    if case.manner is Manner.SERVERS_KILLED:
+        trace = replace(trace, error=None)  # without our own database a coordinator may only give up
     return trace, breaches(world, Run(case.scenario, subject, before, after, trace, was_hit))
 
 
-def _look(world: World, account_id: str):
+def _look(world: World, account_id: str) -> Evaluation:
     return applying.evaluation(world.stores, account_id, utc_now())
 
 
@@ -112,7 +121,8 @@ def _blow(case: Case, chance: random.Random) -> Blow:
         return UNHURT
     if case.manner is Manner.KILLED_ANYTIME:
         return Blow(after_seconds=chance.uniform(0.0, 0.12))
-    return Blow(signal.SIGSTOP if case.manner is Manner.FROZEN else signal.SIGKILL, at_step=case.step)
+    freezes = case.manner in (Manner.FROZEN, Manner.SERVERS_KILLED)
+    return Blow(signal.SIGSTOP if freezes else signal.SIGKILL, at_step=case.step)
 
 
 def _until_its_end(
@@ -121,6 +131,8 @@ def _until_its_end(
     if case.manner is Manner.FROZEN and process.is_frozen():
         crash.recover(world, UNHURT, bug).trace()
         process.thaw()
+    if case.manner is Manner.SERVERS_KILLED and process.is_frozen():
+        _kill_servers(world, process, thaw_first=chance.random() < 0.5)
     process.strike()
     trace = process.trace()
     if case.manner is Manner.KILLED_TWICE:
@@ -128,6 +140,16 @@ def _until_its_end(
             recovered = crash.recover(world, Blow(at_step=chance.randint(1, 8)), bug).trace()
             totals.recoveries_hit += recovered.outcome is None
     return trace
+
+
+def _kill_servers(world: World, process: crash.Process, *, thaw_first: bool) -> None:
+    """The coordinator goes on while they are down, or once they are up again with all its connections gone."""
+    world.kill_servers()
+    if thaw_first:
+        process.thaw()
+    world.start_servers()
+    if not thaw_first:
+        process.thaw()
 
 
 def _recover_fully(world: World, bug: Bug, account_id: str) -> None:

@@ -11,7 +11,7 @@ from tests.support.twin import TwinUnderTest
 
 @pytest.fixture
 def world(transactional_db: None, stores_clean: None, sandbox: Sandbox, twin: TwinUnderTest) -> Iterator[World]:
-    made = World(sandbox.env(), twin)
+    made = World(sandbox, twin)
     with made.constraints_that_refuse():
         yield made
     made.close()

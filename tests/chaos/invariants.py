@@ -29,6 +29,8 @@ class Run:
 def breaches(world: World, run: Run) -> list[str]:
     apply = Apply.objects.filter(account_id=run.subject.account_id).first()
     state = ApplyState(apply.state) if apply else None
+    if not (run.before.verdict.known and run.after.verdict.known):
+        return [f"the stores could not be read: {run.before.verdict.reasons or run.after.verdict.reasons}"]
     found = [*_of_the_stores(run, state), *_of_stripe(world, run, state), *_of_the_end(run, state)]
     found += [f"{gid} is still prepared" for gid in world.prepared()]
     if run.trace.error is not None:

@@ -21,7 +21,8 @@ def test_a_run_that_nobody_kills_ends_as_it_should(world: World, case: Case) -> 
 
 def test_whoever_is_killed_wherever_nothing_is_half_done(world: World) -> None:
     totals = Totals()
-    every = [case for case in cases(world, _quick(), SEED) if case.manner is not Manner.UNHURT]
+    left_out = (Manner.UNHURT, Manner.SERVERS_KILLED)  # the servers are not this test's alone
+    every = [case for case in cases(world, _quick(), SEED) if case.manner not in left_out]
     for case in random.Random(SEED).sample(every, RUNS):
         run(world, case, totals)
     assert totals.inconsistent == []

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from django.db import connections
 from psycopg import sql
 
 from recon.apply import journal
 from recon.engine.facts import StoreName
+from recon.sandbox.cluster import Sandbox
 from recon.sandbox.provision import STORES
 from recon.sandbox.twin import state
 from recon.stores.base import Store
@@ -66,14 +68,15 @@ class Subject:
 class World:
     """Five databases, the twin, and ours; `owners` are outsiders with every right."""
 
-    def __init__(self, env: Mapping[str, str], twin: TwinUnderTest) -> None:
-        self.env = env
+    def __init__(self, sandbox: Sandbox, twin: TwinUnderTest) -> None:
+        self.sandbox = sandbox
+        self.env = sandbox.env()
         self.twin = twin
         self.stores: Mapping[StoreName, Store] = {
             **six_stores(twin, utc_now),
             StoreName.STRIPE: StripeStore(twin.api(IMPATIENT), clock=utc_now),
         }
-        self.owners = {store: connect_as_owner(store, env) for store in STORES}
+        self.owners = {store: connect_as_owner(store, self.env) for store in STORES}
         self._numbers = iter(range(1, 10**9))
 
     def add_subject(self, kind: str = "acc") -> Subject:
@@ -134,6 +137,18 @@ class World:
     def calm(self) -> None:
         """Whatever troubled Stripe is over."""
         self.twin.calm()
+
+    def kill_servers(self) -> None:
+        """As a power cut would: every connection of everybody is gone."""
+        self.sandbox.postgres.kill()
+
+    def start_servers(self) -> None:
+        """The twin too: its Stripe would have survived, its connections have not."""
+        self.sandbox.twin.stop()
+        self.sandbox.ensure_started(twin=True)
+        connections["default"].close()
+        self.owners = {store: connect_as_owner(store, self.env) for store in STORES}
+        self.twin = replace(self.twin, conn=psycopg.connect(self.env["STRIPE_TWIN_DATABASE_URL"]))
 
     def close(self) -> None:
         for owner in self.owners.values():
