@@ -23,10 +23,11 @@ IDLE_KEPT: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a database may take, in seconds."""
+    """How long a database may take, in seconds: to answer at all, and to read one account while somebody waits."""
 
     connect: int = 2
     answer: float = 12.0
+    one_account: float = 3.0
     statement: float = 10.0
 
 
@@ -36,7 +37,12 @@ class AnsweringConnection(psycopg.Connection[Any]):
     answer_timeout: float | None = None
 
     def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        return super().wait(gen, interval, self.answer_timeout if timeout is None else timeout)
+        try:
+            return super().wait(gen, interval, self.answer_timeout if timeout is None else timeout)
+        except errors._WaitTimeout:
+            # Nobody knows where this connection stands; closed, it can hide that from nobody.
+            self.pgconn.finish()
+            raise
 
 
 class Connections:
@@ -70,6 +76,7 @@ class Connections:
         """An idle connection that is still alive, or a new one."""
         while (connection := self._pop()) is not None:
             if connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE and not _hung_up(connection):
+                connection.answer_timeout = self.patience.answer
                 return connection
             connection.close()
         return self.fresh()
@@ -149,10 +156,17 @@ _SENTENCES: Final[dict[type[psycopg.Error], LiteralString]] = {
 }
 
 
+def is_silence(error: psycopg.Error) -> bool:
+    """Did the server give no answer to this, so that nobody knows what it did?"""
+    if isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
+        return True
+    return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+
+
 def sentence_of(error: psycopg.Error, store: str, place: str) -> str:
     """What went wrong, where, and what to do. The server's own text stays out of it: it may quote a row."""
     words = next((words for kind, words in _SENTENCES.items() if isinstance(error, kind)), None)
-    if words is None and error.sqlstate is None:
+    if words is None and is_silence(error):
         words = "gives no answer; check that it runs and that its URL is right"
     code = error.sqlstate or type(error).__name__.lstrip("_")
     return f"{store}: the database at {place} {words or 'failed; its log says more'} ({code})"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
@@ -20,6 +21,11 @@ from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 OWNER: Final = "_owner"
+GAVE_UP: Final = (
+    errors._WaitTimeout,
+    errors.ConnectionTimeout,
+    errors.QueryCanceled,
+)  # trying again would take as long
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -111,7 +117,9 @@ class PostgresStore:
         """Reads; once more on new connections when a kept one turns out dead (its server was restarted)."""
         try:
             return self._snapshot(scopes)
-        except (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.IdleSessionTimeout):
+        except GAVE_UP:
+            raise
+        except psycopg.OperationalError:
             self.connections.close()
             return self._snapshot(scopes)
 
@@ -122,6 +130,8 @@ class PostgresStore:
             "neighbourhood": sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)}),
         }
         with self.connections.using() as connection:
+            if len(scopes) == 1:
+                connection.answer_timeout = self.connections.patience.one_account
             try:
                 return self._rows(connection, asked)
             except psycopg.DataError:

@@ -25,7 +25,7 @@ from recon.stores.base import (
     StoreUnreachable,
     WriteRefused,
 )
-from recon.stores.connections import AnsweringConnection, Connections, sentence_of
+from recon.stores.connections import AnsweringConnection, Connections, is_silence, sentence_of
 from recon.stores.tables import Table
 
 LOCAL_LIMITS: Final[LiteralString] = (
@@ -148,7 +148,7 @@ class PostgresBranch:
         sentence = sentence_of(error, self.store.value, self._connections.place)
         if isinstance(error, errors.UniqueViolation):
             return StaleRow(self.store, f"{self.store.value}: the row was inserted meanwhile; recompute")
-        if error.sqlstate is None or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
+        if is_silence(error):
             return StoreUnreachable(self.store, sentence)
         return WriteRefused(self.store, sentence)
 
