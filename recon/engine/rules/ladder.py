@@ -132,7 +132,7 @@ def _caps(intents: Intents, now: datetime, *, escalated: bool) -> Iterable[tuple
     if intents.segment is Segment.INTERNAL:
         yield "the account is internal", DebtState.CLEAR
     if intents.segment is Segment.CONTRACT and not escalated:
-        yield "a contract account goes beyond past_due only when a person approves it", DebtState.PAST_DUE
+        yield "a contract account goes beyond past due only when a person approves it", DebtState.PAST_DUE
     for promise in intents.running(IntentKind.PROMISE_TO_PAY, now):
         yield f"payment is promised ({promise.intent_id})", DebtState.PAST_DUE
     for order in intents.running(IntentKind.ENFORCEMENT_OFF, now):
