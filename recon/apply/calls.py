@@ -59,11 +59,15 @@ class Caller:
             verdict = self._attempt(call)
             if isinstance(verdict, Settled):
                 return verdict
+            if verdict is _Next.FRESH_KEY:
+                # Kept even if there is no time left to send it: whoever asks next must not replay the failure.
+                self._intend_again(held, call, fresh=True)
             if self.clock() + timedelta(seconds=pause) >= until:
                 return Settled.UNKNOWN
             self.sleep(pause)
             pause = min(pause * 2, self.longest_pause)
-            self._intend_again(held, call, fresh=verdict is _Next.FRESH_KEY)
+            if verdict is _Next.SAME_KEY:
+                self._intend_again(held, call, fresh=False)
 
     def intend(self, held: Held, call: ApplyCall) -> None:
         """Keeps that the call is about to be sent, again or for the first time, with the key that it has."""

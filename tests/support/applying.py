@@ -24,8 +24,10 @@ RULES = Rules(policy=Policy.from_json({"plans": {"price_pro": "pro"}}), livemode
 Clock = Callable[[], datetime]
 
 
-def coordinator(stores: Mapping[StoreName, Store], clock: Clock, observe: Observer = unobserved) -> Coordinator:
-    made = settler(stores, clock, observe)
+def coordinator(
+    stores: Mapping[StoreName, Store], clock: Clock, observe: Observer = unobserved, hold: float = 1.0
+) -> Coordinator:
+    made = settler(stores, clock, observe, hold)
     return Coordinator(
         instance=INSTANCE,
         stores=made.stores,

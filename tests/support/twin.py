@@ -38,6 +38,11 @@ class TwinUnderTest:
         """Stripe's lists of a case, as the contract writes it."""
         state.load(self.conn, case["stores"].get("stripe", {}))
 
+    def load_over(self, kind: str, object_id: str, **changes: Any) -> None:
+        """Change an object behind everybody's back."""
+        state.store(self.conn, kind, {**self.object(kind, object_id), **changes})
+        self.conn.commit()
+
     def fault(
         self, kind: str, path: str = "/v1/", *, method: str | None = None, times: int = 1, seconds: float = 30
     ) -> None:
