@@ -2,6 +2,7 @@
 be done stands in the database, and the schedule wakes whatever is due.
 """
 
+from recon.tasks.audit import checkpoint_audit
 from recon.tasks.publish import publish_events
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
@@ -9,6 +10,7 @@ from recon.tasks.repair import repair_item
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
 __all__ = [
+    "checkpoint_audit",
     "publish_events",
     "recompute_account",
     "recompute_due",
