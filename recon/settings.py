@@ -75,7 +75,8 @@ TEMPLATES = [
 # ---- Our database, and the five stores. The stores are plain psycopg connections: Django's wrapper cannot prepare.
 # Before the first `demo` there is no embedded database: the port says so at once instead of finding a stranger's.
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgres://recon@127.0.0.1:1/recon"
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+# Kept between requests and tasks: a new connection costs a task more than most of its statements.
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
 STORES: dict[str, str] = {
     "subs_account": env.str("SUBS_ACCOUNT_URL", ""),
     "subs_customer": env.str("SUBS_CUSTOMER_URL", ""),

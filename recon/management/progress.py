@@ -23,7 +23,7 @@ class Progress:
         self.started: float | None = None
         self.done = 0
         self.total: int | None = None
-        self._last_line = 0.0
+        self._last_line = self._last_call = 0.0
         self._done_before = 0
         self._bar: Any = None
 
@@ -31,6 +31,7 @@ class Progress:
         if self.started is None:
             self.started = self._last_line = time.monotonic()
             self._done_before = done
+        self._last_call = time.monotonic()
         self.done, self.total = done, total
         if self.stream.isatty():
             self._move_bar()
@@ -45,7 +46,7 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
         elif kind is None and self.started is not None:
-            self._write(f"{self.what}: {self.done:,} {self.unit} in {time.monotonic() - self.started:.1f} s")
+            self._write(f"{self.what}: {self.done:,} {self.unit} in {self._last_call - self.started:.1f} s")
 
     def _move_bar(self) -> None:
         if self._bar is None:
