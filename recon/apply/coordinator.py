@@ -106,7 +106,7 @@ class Coordinator:
     def _run(self, held: Held, changes: Changes) -> Apply:
         try:
             self._prepare_and_decide(held, changes)
-            return self.settler.drive(held)
+            return self.settler.finish(held)
         except Overtaken:
             return Apply.objects.get(id=held.id)
 

@@ -32,6 +32,11 @@ from recon.stores.base import Prepared
 
 LEASE: Final = timedelta(seconds=30)
 APPROVAL_HOLDS: Final = timedelta(minutes=15)
+KEEP_PREPARED: Final = """
+    UPDATE apply_branch SET xid = known.xid, system_identifier = known.server, state = %s
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS known (gid, xid, server)
+    WHERE apply_branch.gid = known.gid AND apply_id = %s
+"""
 MarkDirty = Callable[[Iterable[str], datetime], None]
 
 
@@ -291,10 +296,10 @@ def _move(held: Held, before: Sequence[ApplyState], now: datetime, **changes: An
 
 
 def _keep_prepared(held: Held, prepared: Sequence[Prepared]) -> None:
-    for branch in prepared:
-        ApplyBranch.objects.filter(apply_id=held.id, gid=branch.gid).update(
-            xid=branch.xid, system_identifier=branch.system_identifier, state=BranchState.PREPARED
-        )
+    if prepared:
+        with connection.cursor() as cursor:
+            gids, xids, servers = zip(*((one.gid, one.xid, one.system_identifier) for one in prepared), strict=True)
+            cursor.execute(KEEP_PREPARED, [BranchState.PREPARED, list(gids), list(xids), list(servers), held.id])
 
 
 def _keep_branches(held: Held, states: Mapping[str, BranchState]) -> None:

@@ -43,7 +43,7 @@ class Event:
 
 def record(entry: Entry, events: Iterable[Event] = ()) -> int:
     """The entry's number. Commits with the transaction around it, or on its own when there is none."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT audit_append(%s)", [canonical(entry)])
         (seq,) = cursor.fetchone()
         OutboxEvent.objects.bulk_create(

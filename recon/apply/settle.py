@@ -4,7 +4,7 @@ CALLING asks Stripe until it knows, then decides. COMMITTING commits what is lef
 back, closes. ABORTING rolls back what is there, closes. Everything here may be run any number of times.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,20 +43,23 @@ class Settler:
 
     def drive(self, held: Held) -> Apply:
         """The apply as it stands when nothing more can be done now: closed, or waiting for something out of reach."""
-        apply = Apply.objects.get(id=held.id)
-        if apply.state == ApplyState.PREPARING:
+        state = _state(held)
+        if state == ApplyState.PREPARING:
             reason = "The coordinator stopped before everything was prepared."
             journal.decide_abort(held, reason, refused=False, now=self.clock())
             self.observe(Step.ABORT_DECIDED)
-        elif apply.state == ApplyState.CALLING:
+        elif state == ApplyState.CALLING:
             self.settle_pivot(held, again=True)
-        apply.refresh_from_db()
-        if apply.state == ApplyState.COMMITTING:
+        return self.finish(held)
+
+    def finish(self, held: Held) -> Apply:
+        """What was decided, as far as it can be finished now."""
+        state = _state(held)
+        if state == ApplyState.COMMITTING:
             self.finish_commit(held)
-        elif apply.state == ApplyState.ABORTING:
+        elif state == ApplyState.ABORTING:
             self.finish_abort(held)
-        apply.refresh_from_db()
-        return apply
+        return Apply.objects.get(id=held.id)
 
     def settle_pivot(self, held: Held, *, again: bool) -> None:
         """Asks Stripe, then decides. Still unknown: forward, and the call stays owed under the same key."""
@@ -74,10 +77,12 @@ class Settler:
             self.observe(Step.COMMIT_DECIDED)
 
     def finish_commit(self, held: Held) -> None:
-        progress = Progress(lost=_lost_before(held))
-        self._commit_branches(held, progress)
+        branches = list(ApplyBranch.objects.filter(apply_id=held.id))
+        calls = list(ApplyCall.objects.filter(apply_id=held.id).order_by("position"))
+        progress = Progress(lost=_lost_before(branches, calls))
+        self._commit_branches(branches, progress)
         self.observe(Step.ALL_COMMITTED)
-        self._pay_owed_calls(held, progress)
+        self._pay_owed_calls(held, calls, progress)
         if progress.waiting_for:
             self._come_back(held, progress)
             return
@@ -87,8 +92,8 @@ class Settler:
 
     def finish_abort(self, held: Held) -> None:
         progress = Progress()
-        branches = self._open_branches(held)
-        for branch, finish in self._send(branches, "rollback", progress):
+        branches = ApplyBranch.objects.filter(apply_id=held.id)
+        for branch, finish in self._send(_open(branches), "rollback", progress):
             self._await(branch, finish, BranchState.ROLLED_BACK, progress)
             self.observe(Step.BRANCH_ROLLED_BACK)
         self.observe(Step.ALL_ROLLED_BACK)
@@ -97,8 +102,8 @@ class Settler:
             return
         self._close(held, ApplyState.ABORTED, progress, "")
 
-    def _commit_branches(self, held: Held, progress: Progress) -> None:
-        sent = self._send(self._open_branches(held), "commit", progress)
+    def _commit_branches(self, branches: Sequence[ApplyBranch], progress: Progress) -> None:
+        sent = self._send(_open(branches), "commit", progress)
         found = [
             (branch, finish, self._await(branch, finish, BranchState.COMMITTED, progress)) for branch, finish in sent
         ]
@@ -108,14 +113,6 @@ class Settler:
             if answered is not None:
                 self._read_back(branch, finish, progress)
         self.observe(Step.READ_BACK)
-
-    def _open_branches(self, held: Held) -> list[ApplyBranch]:
-        open_states = (BranchState.PLANNED, BranchState.PREPARED)
-        branches = {
-            StoreName(branch.store): branch
-            for branch in ApplyBranch.objects.filter(apply_id=held.id, state__in=open_states)
-        }
-        return [branches[store] for store in StoreName if store in branches]
 
     def _send(self, branches: Sequence[ApplyBranch], verb: str, progress: Progress) -> list[tuple[ApplyBranch, Finish]]:
         """All of them in flight before the first answer is waited for."""
@@ -173,10 +170,11 @@ class Settler:
         if progress.branches.get(branch.gid) is BranchState.COMMITTED and not all(map(is_read_back, rows, stored)):
             progress.changed_since.append(f"{branch.store}: a row was changed again right after it was written.")
 
-    def _pay_owed_calls(self, held: Held, progress: Progress) -> None:
+    def _pay_owed_calls(self, held: Held, calls: Sequence[ApplyCall], progress: Progress) -> None:
         """The calls that come after the decision, each asked until it is done, and a pivot whose answer is unknown."""
-        owed = ApplyCall.objects.filter(apply_id=held.id, state__in=(CallState.PLANNED, CallState.INTENDED))
-        for call in owed.order_by("position"):
+        for call in calls:
+            if call.state not in (CallState.PLANNED, CallState.INTENDED):
+                continue
             self.caller.intend(held, call)
             verdict = self.caller.settle(held, call)
             progress.calls.append(call)
@@ -204,11 +202,25 @@ class Settler:
         self.observe(Step.CLOSED)
 
 
-def _lost_before(held: Held) -> list[str]:
+def _state(held: Held) -> str:
+    return Apply.objects.values_list("state", flat=True).get(id=held.id)
+
+
+def _open(branches: Iterable[ApplyBranch]) -> list[ApplyBranch]:
+    """Those that are not finished, in the stores' order."""
+    unfinished = {
+        StoreName(branch.store): branch
+        for branch in branches
+        if branch.state in (BranchState.PLANNED, BranchState.PREPARED)
+    }
+    return [unfinished[store] for store in StoreName if store in unfinished]
+
+
+def _lost_before(branches: Iterable[ApplyBranch], calls: Iterable[ApplyCall]) -> list[str]:
     """What an earlier round already found beyond repair: it has to be told when the apply is closed."""
-    branches = ApplyBranch.objects.filter(apply_id=held.id, state=BranchState.LOST)
-    calls = ApplyCall.objects.filter(apply_id=held.id, state=CallState.REFUSED)
+    lost = [branch for branch in branches if branch.state == BranchState.LOST]
+    refused = [call for call in calls if call.state == CallState.REFUSED]
     return [
-        *(f"{branch.store}: the branch {branch.gid} was finished outside our control." for branch in branches),
-        *(f"stripe: {call.verb} of {call.object_id} was refused ({call.http_status} {call.code})." for call in calls),
+        *(f"{branch.store}: the branch {branch.gid} was finished outside our control." for branch in lost),
+        *(f"stripe: {call.verb} of {call.object_id} was refused ({call.http_status} {call.code})." for call in refused),
     ]
