@@ -14,12 +14,13 @@ from itertools import groupby, islice
 from django.db import transaction
 from django.db.models import F
 
+from recon.actions.dirty import mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.engine.facts import StoreName
 from recon.models import SweepChunk, SweepRun, Trigger
-from recon.queries.drift import drift_numbers
+from recon.queries.drift import drift_numbers, evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
 CHUNK = 500
@@ -59,9 +60,12 @@ def begin_sweep(stores: Stores, *, now: datetime, actor: str) -> SweepRun:
 
 
 def known_accounts(stores: Stores) -> Iterator[str]:
-    """Every account id that a database holds or a Stripe customer names, once each, in byte order."""
+    """Every account id that a database holds, a Stripe customer names, or an earlier evaluation knows.
+
+    Once each, in byte order. The last, because an account that has left every store must not keep its state for ever.
+    """
     rosters = [_pages(bulk(stores, name).account_ids) for name in DATABASES]
-    merged = heapq.merge(*rosters, _pages(claimed_account_ids))
+    merged = heapq.merge(*rosters, _pages(claimed_account_ids), _pages(evaluated_account_ids))
     return (account_id for account_id, _ in groupby(merged))
 
 
@@ -75,10 +79,11 @@ def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
     if chunk.done_at is None:
         evaluated = evaluate_chunk(chunk.account_ids, sweeper)
         with transaction.atomic():
-            keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=chunk.run.actor)
             chunk.counts = dict(Counter("known" if is_known(one.answer) else "unknown" for one in evaluated))
             chunk.done_at = sweeper.clock()
             chunk.save(update_fields=["counts", "done_at"])
+            _try_again_later(evaluated, chunk.done_at)
+            keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=chunk.run.actor)
     return len(chunk.account_ids)
 
 
@@ -115,6 +120,16 @@ def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: date
             return evaluated
     readings = read_live(sweeper.stores, account_id)
     return evaluate(account_id, readings, sweeper.rules, sweeper.clock())
+
+
+def _try_again_later(evaluated: list[Evaluated], now: datetime) -> None:
+    """Accounts of which a read failed are retried one by one (T0), unless most of them did.
+
+    A store that is down for all waits for the next sweep: it must not keep the workers from what happens meanwhile.
+    """
+    failed = [one.account_id for one in evaluated if any(not reading.ok for reading in one.readings)]
+    if 2 * len(failed) < len(evaluated):
+        mark_dirty(failed, now, once=True)
 
 
 def _mirror_is_stale(rules: Rules, now: datetime) -> bool:

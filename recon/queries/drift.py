@@ -22,6 +22,9 @@ DETAILS = (
 )
 FINDINGS = ("fact_conflict", "identity", "duplicate_subscription", "unknown", "draft_backlog")
 UNNEST = "select word, count(*) from account_state, unnest({column}) as word group by word"
+EVALUATED = """
+select account_id from account_state where account_id collate "C" > %s order by account_id collate "C" limit %s
+"""
 MOST = 200
 
 
@@ -149,6 +152,13 @@ def plans(*, after: str = "", limit: int = 1_000) -> list[Plan]:
     states = AccountState.objects.filter(writes__gt=0, account_id__gt=after).order_by("account_id")
     rows = states.values_list("account_id", "evaluation__digest")[:limit]
     return [Plan(account_id, digest) for account_id, digest in rows]
+
+
+def evaluated_account_ids(after: str, limit: int) -> list[str]:
+    """The accounts that have a state, in byte order."""
+    with connection.cursor() as cursor:
+        cursor.execute(EVALUATED, [after, limit])
+        return [account_id for (account_id,) in cursor.fetchall()]
 
 
 def _counted(column: str, words: tuple[str, ...]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sweep import begin_sweep, finish_sweep, known_accounts, open_chunks, sweep_chunk
 from recon.actions.sync_stripe import Pace
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Evaluation
+from recon.models import AccountState, Dirty, Evaluation
 from recon.queries.drift import drift_numbers, drifted_accounts
 from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
@@ -111,3 +111,24 @@ def test_with_stripe_out_of_reach_nothing_is_called_clean(sweeper_at, told, twin
     twin.fault("html_502", times=1_000)
     run = sweep(sweeper_at())
     assert run.counts["verdicts"] == {"known": 0, "unknown": 1}
+
+
+def test_an_account_that_has_left_every_store_loses_its_last_state(sweeper_at, told, owner):
+    told(DRIFTED)
+    told(CLEAN, 2)
+    sweep(sweeper_at())
+    for store, table in (("subs_account", "accounts"), ("subs_customer", "customers")):
+        owner(store).execute(f"delete from {table} where account_id = 'acc_1'")
+    run = sweep(sweeper_at(NOW + timedelta(minutes=1)))
+    assert run.counts["verdicts"] == {"known": 1, "unknown": 1}
+    assert not AccountState.objects.get(account_id="acc_1").is_known
+
+
+def test_one_account_whose_read_failed_is_tried_again_and_stops_nobody_else(sweeper_at, told, owner):
+    for number in (1, 2, 3):
+        told(CLEAN, number)
+    owner("billing_prod").execute("update invoices set issued_at = '10000-01-01' where account_id = 'acc_2'")
+    sweep(sweeper_at())
+    assert list(Dirty.objects.values_list("account", flat=True)) == ["acc_2"]
+    assert "issued_at" in AccountState.objects.get(account_id="acc_2").evaluation.reasons[0]
+    assert states() == {"acc_1": "clear", "acc_2": None, "acc_3": "clear"}
