@@ -136,6 +136,12 @@ class Migration(migrations.Migration):
                 ("closed_at", models.DateTimeField(null=True)),
                 ("explanation", models.TextField(default="", help_text="why it was aborted, or needs a person")),
                 (
+                    "waiting_for",
+                    models.TextField(
+                        default="", help_text="what is out of reach while it is decided and not finished"
+                    ),
+                ),
+                (
                     "refused",
                     models.BooleanField(
                         default=False, help_text="aborted because the world moved, not because something broke"
@@ -651,7 +657,6 @@ class Migration(migrations.Migration):
                 ("account_ids", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ("done_at", models.DateTimeField(null=True)),
                 ("counts", models.JSONField(default=dict)),
-                ("error", models.TextField(default="")),
                 (
                     "run",
                     models.ForeignKey(

@@ -115,7 +115,6 @@ class SweepChunk(models.Model):
     account_ids = ArrayField(models.TextField())
     done_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
-    error = models.TextField(default="")
 
     class Meta:
         db_table = "sweep_chunk"

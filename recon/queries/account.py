@@ -81,12 +81,6 @@ def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
     ]
 
 
-def find_accounts(text: str, *, limit: int = 20) -> list[str]:
-    """The ids of evaluated accounts that begin with the text, the exact one first."""
-    rows = AccountState.objects.filter(account_id__startswith=text).order_by("account_id")
-    return list(rows.values_list("account_id", flat=True)[:limit])
-
-
 def _view(state: AccountState, evaluation: Evaluation) -> AccountView:
     return AccountView(
         account_id=state.account_id,

@@ -1,4 +1,4 @@
-"""The numbers: three headlines, every class and detail, findings and verdicts, and the list of drifted accounts."""
+"""The numbers: three headlines, every class and detail, findings and verdicts, and whose plans there are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,6 @@ UNNEST = "select word, count(*) from account_state, unnest({column}) as word gro
 EVALUATED = """
 select account_id from account_state where account_id collate "C" > %s order by account_id collate "C" limit %s
 """
-MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +79,6 @@ class DriftNumbers:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftedAccount:
-    """One line of a list of drifted accounts. `owed` is currency → minor units."""
-
-    account_id: str
-    state: str
-    classes: tuple[str, ...]
-    details: tuple[str, ...]
-    findings: tuple[str, ...]
-    drifted_cells: int
-    writes: int
-    risk: str | None
-    owed: Mapping[str, int]
-    oldest_due_at: datetime | None
-    drift_since: datetime | None
-    evaluated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What a bulk repair needs of an account: whose plan, and its digest."""
 
@@ -135,18 +116,6 @@ def drift_numbers() -> DriftNumbers:
     )
 
 
-def drifted_accounts(
-    *, after: str = "", limit: int = 50, of_class: str | None = None, detail: str | None = None
-) -> list[DriftedAccount]:
-    """The next drifted accounts by id, after the given one; at most 200."""
-    states = AccountState.objects.filter(drifted_cells__gt=0, account_id__gt=after).order_by("account_id")
-    if of_class is not None:
-        states = states.filter(classes__contains=[of_class])
-    if detail is not None:
-        states = states.filter(details__contains=[detail])
-    return [_drifted(state) for state in states[: min(limit, MOST)]]
-
-
 def plans(*, after: str = "", limit: int = 1_000) -> list[Plan]:
     """The accounts with something to write, by id, and the digests of their latest plans."""
     states = AccountState.objects.filter(writes__gt=0, account_id__gt=after).order_by("account_id")
@@ -172,23 +141,6 @@ def _counted(column: str, words: tuple[str, ...]) -> dict[str, int]:
 def _states() -> dict[str, int]:
     rows: QuerySet[Any, Any] = AccountState.objects.filter(is_known=True).values_list("state")
     return dict(rows.annotate(Count("account_id")).order_by("state"))
-
-
-def _drifted(state: AccountState) -> DriftedAccount:
-    return DriftedAccount(
-        account_id=state.account_id,
-        state=state.state or "",
-        classes=tuple(state.classes),
-        details=tuple(state.details),
-        findings=tuple(state.findings),
-        drifted_cells=state.drifted_cells,
-        writes=state.writes,
-        risk=state.risk,
-        owed=state.owed,
-        oldest_due_at=state.oldest_due_at,
-        drift_since=state.drift_since,
-        evaluated_at=state.evaluated_at,
-    )
 
 
 def _text(moment: datetime | None) -> str | None:

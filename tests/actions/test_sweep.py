@@ -9,7 +9,7 @@ from recon.actions.sweep import begin_sweep, finish_sweep, known_accounts, open_
 from recon.actions.sync_stripe import Pace
 from recon.engine.facts import StoreName
 from recon.models import AccountState, Dirty, Evaluation
-from recon.queries.drift import drift_numbers, drifted_accounts
+from recon.queries.drift import drift_numbers, plans
 from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
 
@@ -48,8 +48,7 @@ def test_the_numbers_of_a_sweep_are_those_of_its_accounts(sweeper_at, told):
         "inconsistent_debt_flags": 0,
         "no_successful_payment": 3,
     }
-    assert [one.account_id for one in drifted_accounts(detail="stuck", limit=2)] == ["acc_1", "acc_2"]
-    assert [one.account_id for one in drifted_accounts(detail="stuck", after="acc_2")] == ["acc_3"]
+    assert [one.account_id for one in plans(after="acc_1", limit=2)] == ["acc_2", "acc_3"]
 
 
 def test_a_second_sweep_of_the_same_facts_adds_nothing(sweeper_at, told):
