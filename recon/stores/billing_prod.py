@@ -2,46 +2,16 @@
 
 from recon.engine.facts import StoreName
 from recon.stores.postgres import PostgresStore
-from recon.stores.tables import Table
+from recon.stores.tables import table
 
 
 class BillingProd(PostgresStore):
     name = StoreName.BILLING_PROD
     tables = (
-        Table(
-            name="invoices",
-            key=("invoice_id",),
-            columns=(
-                "invoice_id",
-                "account_id",
-                "stripe_invoice_id",
-                "status",
-                "currency",
-                "total_minor",
-                "issued_at",
-                "due_at",
-                "period_start",
-                "period_end",
-            ),
-            by_family=True,
-            by_neighbours=True,
-        ),
-        Table(
-            name="payments",
-            key=("payment_id",),
-            columns=(
-                "payment_id",
-                "account_id",
-                "invoice_id",
-                "rail",
-                "method",
-                "processor_ref",
-                "status",
-                "amount_minor",
-                "currency",
-                "created_at",
-                "settled_at",
-            ),
+        table(StoreName.BILLING_PROD, "invoices", by_family=True, by_neighbours=True),
+        table(
+            StoreName.BILLING_PROD,
+            "payments",
             # A payment booked on another account still pays the invoice that it names.
             query="""
                 SELECT t.account_id AS _owner, {columns} FROM payments t WHERE t.account_id = ANY(%(members)s)
@@ -51,19 +21,9 @@ class BillingProd(PostgresStore):
             """,
             by_family=True,
         ),
-        Table(
-            name="adjustments",
-            key=("adjustment_id",),
-            columns=(
-                "adjustment_id",
-                "invoice_id",
-                "payment_id",
-                "kind",
-                "amount_minor",
-                "currency",
-                "effective_at",
-                "approved_by",
-            ),
+        table(
+            StoreName.BILLING_PROD,
+            "adjustments",
             query="""
                 SELECT adjusted.account_id AS _owner, {columns}
                 FROM adjustments t JOIN invoices adjusted USING (invoice_id)
@@ -71,17 +31,8 @@ class BillingProd(PostgresStore):
             """,
             by_family=True,
         ),
-        Table(
-            name="contracts",
-            key=("account_id",),
-            columns=("account_id", "segment", "plan_code", "net_days", "starts_at", "ends_at"),
-        ),
-        Table(
-            name="account_flags",
-            key=("account_id",),
-            columns=("account_id", "has_debt", "in_bad_debt", "row_version"),
-            derived=frozenset({"has_debt", "in_bad_debt"}),
-        ),
+        table(StoreName.BILLING_PROD, "contracts"),
+        table(StoreName.BILLING_PROD, "account_flags"),
     )
     roster = """
         SELECT account_id FROM (

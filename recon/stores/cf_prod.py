@@ -1,23 +1,18 @@
 """cf_prod: what the product lets the account do. Of the blocks only `billing_debt` is ours; the others are facts."""
 
+from dataclasses import replace
+
 from recon.engine.facts import StoreName
 from recon.stores.postgres import PostgresStore
-from recon.stores.tables import Table
+from recon.stores.tables import table
 
 
 class CfProd(PostgresStore):
     name = StoreName.CF_PROD
     tables = (
-        Table(
-            name="entitlements",
-            key=("account_id",),
-            columns=("account_id", "plan_active", "effective_plan", "restricted", "suspended", "row_version"),
-            derived=frozenset({"plan_active", "effective_plan", "restricted", "suspended"}),
-        ),
-        Table(
-            name="blocks",
-            key=("account_id", "reason"),
-            columns=("account_id", "reason", "level", "since", "set_by", "row_version"),
+        table(StoreName.CF_PROD, "entitlements"),
+        replace(
+            table(StoreName.CF_PROD, "blocks"),
             derived=frozenset({"level", "since", "set_by"}),
             ours=(("reason", "billing_debt"),),
         ),

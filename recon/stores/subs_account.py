@@ -2,25 +2,10 @@
 
 from recon.engine.facts import StoreName
 from recon.stores.postgres import PostgresStore
-from recon.stores.tables import Table
+from recon.stores.tables import table
 
 
 class SubsAccount(PostgresStore):
     name = StoreName.SUBS_ACCOUNT
-    tables = (
-        Table(
-            name="accounts",
-            key=("account_id",),
-            columns=(
-                "account_id",
-                "status",
-                "closed_at",
-                "plan_code",
-                "primary_subscription_id",
-                "payment_status",
-                "row_version",
-            ),
-            derived=frozenset({"plan_code", "primary_subscription_id", "payment_status"}),
-        ),
-    )
+    tables = (table(StoreName.SUBS_ACCOUNT, "accounts"),)
     roster = "SELECT account_id FROM accounts WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s"

@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 
 from recon.engine.facts import StoreName
 from recon.stores.postgres import PostgresStore
-from recon.stores.tables import Table
+from recon.stores.tables import table
 
 FAMILY: Final[LiteralString] = """
     WITH RECURSIVE family(root, member) AS (
@@ -26,29 +26,16 @@ FAMILY: Final[LiteralString] = """
 class SubsCustomer(PostgresStore):
     name = StoreName.SUBS_CUSTOMER
     tables = (
-        Table(
-            name="customers",
-            key=("account_id",),
-            columns=(
-                "account_id",
-                "stripe_customer_id",
-                "email",
-                "name",
-                "merged_into",
-                "has_payment_method",
-                "delinquent",
-                "has_no_successful_payment",
-                "row_version",
-            ),
-            derived=frozenset({"has_payment_method", "delinquent", "has_no_successful_payment"}),
+        table(
+            StoreName.SUBS_CUSTOMER,
+            "customers",
             query=FAMILY
             + "SELECT root AS _owner, {columns} FROM family JOIN customers t ON t.account_id = member"
             + " UNION SELECT root, {columns} FROM linked JOIN customers t USING (stripe_customer_id)",
         ),
-        Table(
-            name="customer_aliases",
-            key=("stripe_customer_id",),
-            columns=("stripe_customer_id", "account_id"),
+        table(
+            StoreName.SUBS_CUSTOMER,
+            "customer_aliases",
             query=FAMILY
             + "SELECT root AS _owner, {columns} FROM linked JOIN customer_aliases t USING (stripe_customer_id)",
         ),

@@ -1,10 +1,12 @@
-"""A store's tables, declared: which columns are read, which are ours to write, how an account finds its rows."""
+"""A store's tables: their columns are the reference schema's; here is how an account finds its rows in them."""
 
 from dataclasses import dataclass
 from typing import LiteralString
 
 from psycopg import sql
 
+from recon.engine.enums import StoreName
+from recon.engine.schema import TABLES, Kind
 from recon.stores.base import RowWrite
 
 
@@ -43,3 +45,24 @@ class Table:
         columns = {name for name, _ in write.after} - self.derived
         rows = {name for name, _ in self.ours if (name, dict(self.ours)[name]) not in write.key}
         return columns | rows | (set() if self.derived else {self.name})
+
+
+def table(
+    store: StoreName,
+    name: str,
+    *,
+    query: LiteralString | None = None,
+    by_family: bool = False,
+    by_neighbours: bool = False,
+) -> Table:
+    """A table of the reference schema: the engine reads all its columns, and writes the DERIVED ones."""
+    described = TABLES[store][name]
+    return Table(
+        name=name,
+        key=described.key,
+        columns=tuple(column.name for column in described.columns),
+        derived=frozenset(column.name for column in described.columns if column.kind is Kind.DERIVED),
+        query=query,
+        by_family=by_family,
+        by_neighbours=by_neighbours,
+    )
