@@ -46,12 +46,13 @@ class Caller:
     sleep: Callable[[float], None]
     observe: Observer
     hold: float = 10.0
+    hold_when_owed: float = 1.0
     first_pause: float = 0.25
     longest_pause: float = 2.0
 
-    def settle(self, held: Held, call: ApplyCall) -> Settled:
+    def settle(self, held: Held, call: ApplyCall, *, hold: float | None = None) -> Settled:
         """Sends a call that is kept as intended, as often as it takes; the result is left on it. Raises Overtaken."""
-        until = self.clock() + timedelta(seconds=self.hold)
+        until = self.clock() + timedelta(seconds=self.hold if hold is None else hold)
         pause = self.first_pause
         while True:
             if _is_outdated(call, self.clock()):

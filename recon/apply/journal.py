@@ -208,11 +208,18 @@ def decide_abort(
 
 
 def keep_progress(
-    held: Held, branches: Mapping[str, BranchState], calls: Iterable[ApplyCall], *, retry_at: datetime
+    held: Held,
+    branches: Mapping[str, BranchState],
+    calls: Iterable[ApplyCall],
+    *,
+    waiting_for: str,
+    retry_at: datetime,
 ) -> None:
     """Something is still out of reach: keep what is finished, and let whoever comes after `retry_at` go on."""
     with transaction.atomic():
-        _move(held, (ApplyState.COMMITTING, ApplyState.ABORTING), retry_at - LEASE)
+        _move(
+            held, (ApplyState.COMMITTING, ApplyState.ABORTING), retry_at, lease_until=retry_at, waiting_for=waiting_for
+        )
         _keep_branches(held, branches)
         _keep_calls(calls)
 
@@ -232,7 +239,7 @@ def close(
         if state is not ApplyState.EXCEPTION:
             _commit_lazily()
         decided = ApplyState.ABORTING if state is ApplyState.ABORTED else ApplyState.COMMITTING
-        _move(held, (decided,), now, state=state, closed_at=now, lease_until=None)
+        _move(held, (decided,), now, state=state, closed_at=now, lease_until=None, waiting_for="")
         _keep_branches(held, branches)
         _keep_calls(calls)
         apply = Apply.objects.get(id=held.id)

@@ -20,6 +20,8 @@ from recon.stores.base import InDoubt, StoreError, WritableStore
 
 log = logging.getLogger(__name__)
 TOO_OLD: Final = timedelta(minutes=1)
+TOO_LONG: Final = timedelta(minutes=2)
+LONGEST_RUN: Final = timedelta(seconds=50)  # the schedule runs it each minute; what is left waits for the next
 
 
 @dataclass(slots=True)
@@ -47,7 +49,11 @@ class Recovery:
     def run(self, *, whatever_lease: bool = False) -> Recovered:
         """`whatever_lease`: also what a live coordinator still holds; it will notice and stop."""
         report = Recovered(expired=journal.expire(now=self.clock()))
-        for apply_id in Apply.objects.filter(state__in=LIVE_STATES).order_by("created_at").values_list("id", flat=True):
+        until = self.clock() + LONGEST_RUN
+        unfinished = Apply.objects.filter(state__in=LIVE_STATES).exclude(state=ApplyState.APPROVED)
+        for apply_id in list(unfinished.order_by("lease_until").values_list("id", flat=True)):
+            if self.clock() > until:
+                break
             held = journal.take_over(apply_id, instance=self.instance, now=self.clock(), whatever_lease=whatever_lease)
             if held is not None:
                 self.observe(Step.TAKEN_OVER)
@@ -68,6 +74,8 @@ class Recovery:
             return
         if apply.closed_at is None:
             report.waiting += 1
+            if apply.decided_at is not None and self.clock() - apply.decided_at > TOO_LONG:
+                report.alerts.append(f"apply {apply.id}: decided, and not finished for minutes: {apply.waiting_for}")
             return
         report.settled[apply.state] = report.settled.get(apply.state, 0) + 1
         if apply.state == ApplyState.EXCEPTION:

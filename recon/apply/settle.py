@@ -176,7 +176,8 @@ class Settler:
             if call.state not in (CallState.PLANNED, CallState.INTENDED):
                 continue
             self.caller.intend(held, call)
-            verdict = self.caller.settle(held, call)
+            # Nobody's rows are locked any more, so nobody waits for Stripe here longer than a hiccup.
+            verdict = self.caller.settle(held, call, hold=self.caller.hold_when_owed)
             progress.calls.append(call)
             place = f"stripe: {call.verb} of {call.object_id}"
             if verdict is Settled.UNKNOWN:
@@ -187,7 +188,13 @@ class Settler:
             self.observe(Step.OWED_SETTLED)
 
     def _come_back(self, held: Held, progress: Progress) -> None:
-        journal.keep_progress(held, progress.branches, progress.calls, retry_at=self.clock() + TRY_AGAIN_AFTER)
+        journal.keep_progress(
+            held,
+            progress.branches,
+            progress.calls,
+            waiting_for="; ".join(progress.waiting_for),
+            retry_at=self.clock() + TRY_AGAIN_AFTER,
+        )
 
     def _close(self, held: Held, state: ApplyState, progress: Progress, explanation: str) -> None:
         journal.close(

@@ -55,6 +55,7 @@ class Apply(models.Model):
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     explanation = models.TextField(default="", help_text="why it was aborted, or needs a person")
+    waiting_for = models.TextField(default="", help_text="what is out of reach while it is decided and not finished")
     refused = models.BooleanField(
         default=False, help_text="aborted because the world moved, not because something broke"
     )

@@ -133,7 +133,11 @@ def test_a_store_that_is_down_is_waited_for(six: Six, clock: SetClock, crashed_a
     report = applying.recovery(without, clock).run(whatever_lease=True)
     assert (report.settled, report.waiting) == ({}, 1)
     assert report.unreachable[0].startswith("cf_prod: the database at 127.0.0.1:1/gone gives no answer")
-    assert Apply.objects.get().state == ApplyState.COMMITTING
+    waiting = Apply.objects.get()
+    assert (waiting.state, waiting.waiting_for) == (ApplyState.COMMITTING, report.unreachable[0])
+    clock.forward(minutes=3)
+    (alert,) = applying.recovery(without, clock).run(whatever_lease=True).alerts
+    assert "not finished for minutes: cf_prod" in alert
     assert applying.recovery(six, clock).run(whatever_lease=True).settled == {ApplyState.DONE: 1}
 
 

@@ -4,8 +4,10 @@ import random
 
 import pytest
 
-from tests.chaos.bugs import BUGS, Bug
+from tests.chaos import crash
+from tests.chaos.bugs import BUGS, NO_BUG, Bug
 from tests.chaos.campaign import Case, Manner, Totals, cases, run, trace_of
+from tests.chaos.crash import Blow
 from tests.chaos.scenarios import BY_NAME, SCENARIOS, Scenario
 from tests.chaos.world import World
 
@@ -44,4 +46,15 @@ def _where(world: World, bug: Bug) -> list[Case]:
     scenario, manner = BY_NAME[bug.scenario], Manner(bug.manner)
     if manner is Manner.UNHURT:
         return [Case(scenario, manner, None, SEED)]
-    return [Case(scenario, manner, step, SEED) for step in range(1, len(trace_of(world, scenario).steps) + 1)]
+    steps = range(1, len(trace_of(world, scenario).steps) + 1)
+    return [Case(scenario, manner, step, SEED) for _ in range(2) for step in steps]
+
+
+def test_of_approvers_at_once_one_has_an_effect(world: World) -> None:
+    scenario = BY_NAME["with a Stripe proposal"]
+    for _ in range(5):
+        subject = world.add_subject()
+        rivals = [crash.coordinate(world, subject, scenario, Blow(), NO_BUG) for _ in range(3)]
+        outcomes = sorted(rival.trace().outcome or "" for rival in rivals)
+        assert outcomes == ["applied", "refused", "refused"]
+        assert world.times_voided() == 1
