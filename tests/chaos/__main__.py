@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from recon.sandbox.cluster import Sandbox
@@ -13,7 +14,7 @@ VAR = Path(__file__).resolve().parents[2] / "var" / "chaos"
 
 def main() -> int:
     options = _options()
-    sandbox = Sandbox(VAR, durable=options.durable)
+    sandbox = Sandbox(options.var, durable=options.durable)
     sandbox.ensure_started(twin=True)
     os.environ.update(sandbox.env(), DJANGO_SETTINGS_MODULE="recon.settings")
     import django  # the settings name servers that run only now
@@ -34,6 +35,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenario", help="this one alone")
+    parser.add_argument("--var", type=Path, default=VAR, help="where its servers live")
     parser.add_argument("--durable", action="store_true", help="with fsync")
     return parser.parse_args()
 
@@ -52,7 +54,7 @@ def _campaign(options: argparse.Namespace, sandbox: Sandbox) -> int:
         twin = TwinUnderTest(env["STRIPE_API_BASE"], env["STRIPE_API_KEY"], conn)
         twin.empty()
         world, totals = World(sandbox, twin), Totals()
-        with world.constraints_that_refuse():
+        with world.constraints_that_refuse(), suppress(KeyboardInterrupt):
             _run_all(world, totals, options)
     _tell(totals)
     return 1 if totals.inconsistent or totals.prepared_left else 0
