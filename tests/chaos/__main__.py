@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ VAR = Path(__file__).resolve().parents[2] / "var" / "chaos"
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sandbox = Sandbox(options.var, durable=options.durable)
     sandbox.ensure_started(twin=True)
     os.environ.update(sandbox.env(), DJANGO_SETTINGS_MODULE="recon.settings")
