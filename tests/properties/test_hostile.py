@@ -1,6 +1,7 @@
 """Golden cases with values torn out, replaced and doubled: an answer or a named error each, never a traceback, and
 nothing written where the verdict is unknown."""
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def tear(case: dict[str, Any], chance: random.Random) -> None:
         elif chance.random() < 0.3:
             del container[key]
         else:
-            container[key] = chance.choice(STRANGE)
+            container[key] = copy.deepcopy(chance.choice(STRANGE))
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
