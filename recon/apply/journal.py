@@ -1,9 +1,11 @@
 """The coordinator's durable steps. Each is one transaction, and each names the epoch of whoever takes it.
 
+A step inside somebody's transaction would be durable only when that one is, so it is refused (`durable`).
 A step that meets another state or another epoch changes nothing and raises `Overtaken`: somebody else finishes this
 apply, and the one who was overtaken touches nothing more. State, audit and events of a decision are one commit.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +32,7 @@ from recon.models import (
 )
 from recon.stores.base import Prepared
 
+INSTANCE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 LEASE: Final = timedelta(seconds=30)
 APPROVAL_HOLDS: Final = timedelta(minutes=15)
 KEEP_PREPARED: Final = """
@@ -81,6 +84,9 @@ class Held:
 
 
 def gid_prefix(instance: str) -> str:
+    """How the names of all our prepared transactions begin. ValueError: a name that could be another's beginning."""
+    if not INSTANCE.fullmatch(instance):
+        raise ValueError(f"RECON_INSTANCE is {instance!r}: name it with 1 to 32 letters, digits, - or _.")
     return f"recon.{instance}."
 
 
@@ -95,7 +101,7 @@ def begin(approval: Approval, changes: Changes, *, instance: str, now: datetime)
     """
     held = Held(id=uuid4(), account_id=approval.account_id, epoch=1, instance=instance)
     try:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             if not _claim(held, approval, now):
                 raise ClaimRefused("paused", "All applies are paused; the switch says who paused them and why.")
             _plan_branches(held, changes)
@@ -150,7 +156,7 @@ def _plan_calls(held: Held, changes: Changes) -> None:
 
 def intend_pivot(held: Held, prepared: Sequence[Prepared], *, now: datetime) -> None:
     """All branches are prepared. From here on only Stripe's answer tells: the call may not be presumed unsent."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         _move(held, (ApplyState.PREPARING,), now, state=ApplyState.CALLING)
         _keep_prepared(held, prepared)
         ApplyCall.objects.filter(apply_id=held.id, call_class=CallClass.PIVOT).update(
@@ -160,7 +166,7 @@ def intend_pivot(held: Held, prepared: Sequence[Prepared], *, now: datetime) -> 
 
 def intend_again(held: Held, call: ApplyCall, *, key: str, now: datetime) -> None:
     """One more attempt of a call, with the key that it will carry, before it is sent."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         if call.call_class == CallClass.RETRIABLE and key == call.idempotency_key:
             _commit_lazily()
         _move(held, (ApplyState.CALLING, ApplyState.COMMITTING), now)
@@ -174,7 +180,7 @@ def intend_again(held: Held, call: ApplyCall, *, key: str, now: datetime) -> Non
 
 def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[ApplyCall] = (), now: datetime) -> None:
     """The commit point. `prepared` is empty when the branches are recorded already."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         _move(held, (ApplyState.PREPARING, ApplyState.CALLING), now, state=ApplyState.COMMITTING, decided_at=now)
         _keep_prepared(held, prepared)
         _keep_calls(calls)
@@ -190,7 +196,7 @@ def decide_abort(
     held: Held, explanation: str, *, refused: bool, calls: Iterable[ApplyCall] = (), now: datetime
 ) -> None:
     """Nothing of it will be: whatever is prepared is rolled back. `refused`: the world moved, nothing broke."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         _move(
             held,
             (ApplyState.PREPARING, ApplyState.CALLING),
@@ -216,7 +222,7 @@ def keep_progress(
     retry_at: datetime,
 ) -> None:
     """Something is still out of reach: keep what is finished, and let whoever comes after `retry_at` go on."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         _move(
             held, (ApplyState.COMMITTING, ApplyState.ABORTING), retry_at, lease_until=retry_at, waiting_for=waiting_for
         )
@@ -235,7 +241,7 @@ def close(
     now: datetime,
 ) -> None:
     """DONE, ABORTED or EXCEPTION, the audit and the dirty mark. An exception is an event of its own."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         if state is not ApplyState.EXCEPTION:
             _commit_lazily()
         decided = ApplyState.ABORTING if state is ApplyState.ABORTED else ApplyState.COMMITTING
@@ -262,7 +268,7 @@ def _record_close(apply: Apply, explanation: str) -> None:
 
 def take_over(apply_id: UUID, *, instance: str, now: datetime, whatever_lease: bool) -> Held | None:
     """The apply with a new epoch, ours; None when its lease still runs, it is closed, or somebody was faster."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         rows = Apply.objects.select_for_update(skip_locked=True).filter(id=apply_id, state__in=LIVE_STATES)
         rows = rows.exclude(state=ApplyState.APPROVED)
         if not whatever_lease:
@@ -282,7 +288,7 @@ def expire(*, now: datetime) -> int:
     late = Apply.objects.filter(state=ApplyState.APPROVED, expires_at__lte=now)
     expired = 0
     for apply in late:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now):
                 record(_entry(apply, "repair.expired", "stored", "stored"))
                 expired += 1

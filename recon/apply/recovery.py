@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import connection
+
 from recon.apply import journal
 from recon.apply.journal import Overtaken
 from recon.apply.settle import Settler
@@ -70,6 +72,7 @@ class Recovery:
             return
         except Exception:
             log.exception("apply not settled", extra={"apply_id": str(held.id)})
+            connection.close_if_unusable_or_obsolete()
             report.alerts.append(f"apply {held.id}: could not be settled; the log says why")
             return
         if apply.closed_at is None:

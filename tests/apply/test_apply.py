@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from django.db import transaction
 
 from recon.apply.coordinator import Outcome, Rights
+from recon.apply.journal import gid_prefix
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
 from recon.models import Apply, ApplyState, Dirty, OutboxEvent, Switch
@@ -133,3 +135,16 @@ def test_a_verdict_unknown_writes_nothing(six: Six, clock: SetClock, evaluated: 
     owner("subs_account").execute("UPDATE accounts SET status = 'on_the_moon'")
     result = applying.coordinator(six, clock).apply(applying.order(evaluated))
     assert (result.outcome, result.code) == (Outcome.REFUSED, "unknown")
+
+
+def test_inside_somebody_elses_transaction_nothing_begins(six: Six, clock: SetClock, evaluated: Evaluation) -> None:
+    coordinator = applying.coordinator(six, clock)
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        coordinator.apply(applying.order(evaluated))
+    assert not Apply.objects.exists()
+
+
+@pytest.mark.parametrize("instance", ["", "a.b", "x" * 33, "a'b"])
+def test_an_installations_name_cannot_be_the_beginning_of_anothers(instance: str) -> None:
+    with pytest.raises(ValueError, match="RECON_INSTANCE"):
+        gid_prefix(instance)
