@@ -13,7 +13,8 @@ from uuid import UUID
 
 from recon.apply import journal
 from recon.apply.changes import Changes, cells_of, changes_of
-from recon.apply.journal import Approval, ClaimRefused, Held, Overtaken
+from recon.apply.claim import Approval, ClaimRefused, begin
+from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_lock
 from recon.apply.record import Entry, Event, record
 from recon.apply.settle import Settler
@@ -97,7 +98,7 @@ class Coordinator:
                 return self._refuse(order, *refusal, evaluation)
             changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
             try:
-                held = journal.begin(_approval(order, evaluation), changes, instance=self.instance, now=self.clock())
+                held = begin(_approval(order, evaluation), changes, instance=self.instance, now=self.clock())
             except ClaimRefused as error:
                 return self._refuse(order, error.code, error.sentence, evaluation)
             self.observe(Step.CLAIMED)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F
+from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Greatest
 
-from recon.apply.changes import Changes, events_of, row_to_json
+from recon.apply.changes import events_of
 from recon.apply.record import Entry, Event, record
 from recon.engine.facts import StoreName
 from recon.models import (
@@ -28,13 +28,11 @@ from recon.models import (
     BranchState,
     CallClass,
     CallState,
-    Switch,
 )
 from recon.stores.base import Prepared
 
 INSTANCE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 LEASE: Final = timedelta(seconds=30)
-APPROVAL_HOLDS: Final = timedelta(minutes=15)
 KEEP_PREPARED: Final = """
     UPDATE apply_branch SET xid = known.xid, system_identifier = known.server, state = %s
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS known (gid, xid, server)
@@ -45,29 +43,6 @@ MarkDirty = Callable[[Iterable[str], datetime], None]
 
 class Overtaken(Exception):
     """Another coordinator has taken this apply over, or finished it."""
-
-
-class ClaimRefused(Exception):
-    """The apply was not begun, and nothing was written. `code`: busy, paused."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who approved which plan of which account, and why."""
-
-    account_id: str
-    digest: str
-    risk: str | None
-    actor: str
-    reason: str
-    request_id: str
-    proposal: str
-    cells: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,66 +67,6 @@ def gid_prefix(instance: str) -> str:
 
 def gid_of(instance: str, apply_id: UUID, store: StoreName) -> str:
     return f"{gid_prefix(instance)}{apply_id.hex}.{store.value}"
-
-
-def begin(approval: Approval, changes: Changes, *, instance: str, now: datetime) -> Held:
-    """Approved and claimed in one commit: the apply, its branches and its calls, before anything is sent anywhere.
-
-    Raises ClaimRefused when the account has a live apply already, or all applies are paused.
-    """
-    held = Held(id=uuid4(), account_id=approval.account_id, epoch=1, instance=instance)
-    try:
-        with transaction.atomic(durable=True):
-            if not _claim(held, approval, now):
-                raise ClaimRefused("paused", "All applies are paused; the switch says who paused them and why.")
-            _plan_branches(held, changes)
-            _plan_calls(held, changes)
-    except IntegrityError as error:
-        raise ClaimRefused("busy", "Another apply of this account is under way; look at it first.") from error
-    return held
-
-
-def _claim(held: Held, approval: Approval, now: datetime) -> bool:
-    Apply.objects.create(
-        id=held.id,
-        account_id=approval.account_id,
-        digest=approval.digest,
-        risk=approval.risk,
-        writes=list(approval.cells),
-        proposal=approval.proposal,
-        approved_by=approval.actor,
-        reason=approval.reason,
-        request_id=approval.request_id,
-        created_at=now,
-        expires_at=now + APPROVAL_HOLDS,
-    )
-    paused = Exists(Switch.objects.filter(name=Switch.APPLIES_PAUSED, is_on=True))
-    claimed = Apply.objects.filter(
-        ~paused, id=held.id, state=ApplyState.APPROVED, digest=approval.digest, expires_at__gt=now
-    ).update(state=ApplyState.PREPARING, epoch=held.epoch, lease_until=now + LEASE)
-    return claimed == 1
-
-
-def _plan_branches(held: Held, changes: Changes) -> None:
-    ApplyBranch.objects.bulk_create(
-        ApplyBranch(apply_id=held.id, store=store.value, gid=held.gid(store), rows=[row_to_json(row) for row in rows])
-        for store, rows in changes.rows.items()
-    )
-
-
-def _plan_calls(held: Held, changes: Changes) -> None:
-    ApplyCall.objects.bulk_create(
-        ApplyCall(
-            apply_id=held.id,
-            position=position,
-            call_class=call.call_class,
-            verb=call.verb,
-            object_id=call.object_id,
-            params=dict(call.params),
-            idempotency_key=f"{gid_prefix(held.instance)}{held.id.hex}.{position}",
-        )
-        for position, call in enumerate(changes.calls)
-    )
 
 
 def intend_pivot(held: Held, prepared: Sequence[Prepared], *, now: datetime) -> None:
@@ -181,10 +96,10 @@ def intend_again(held: Held, call: ApplyCall, *, key: str, now: datetime) -> Non
 def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[ApplyCall] = (), now: datetime) -> None:
     """The commit point. `prepared` is empty when the branches are recorded already."""
     with transaction.atomic(durable=True):
-        _move(held, (ApplyState.PREPARING, ApplyState.CALLING), now, state=ApplyState.COMMITTING, decided_at=now)
+        undecided = (ApplyState.PREPARING, ApplyState.CALLING)
+        apply = _move(held, undecided, now, state=ApplyState.COMMITTING, decided_at=now)
         _keep_prepared(held, prepared)
         _keep_calls(calls)
-        apply = Apply.objects.get(id=held.id)
         applied = Event("repair.applied", held.account_id, None, _summary(apply), f"apply:{held.id}")
         record(
             _entry(apply, "repair.applied", "stored", "truth"),
@@ -197,7 +112,7 @@ def decide_abort(
 ) -> None:
     """Nothing of it will be: whatever is prepared is rolled back. `refused`: the world moved, nothing broke."""
     with transaction.atomic(durable=True):
-        _move(
+        apply = _move(
             held,
             (ApplyState.PREPARING, ApplyState.CALLING),
             now,
@@ -207,7 +122,6 @@ def decide_abort(
             refused=refused,
         )
         _keep_calls(calls)
-        apply = Apply.objects.get(id=held.id)
         action = "repair.refused" if refused else "repair.failed"
         told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, f"apply:{held.id}")
         record(_entry(apply, action, "stored", "stored", why=explanation), [told])
@@ -220,14 +134,14 @@ def keep_progress(
     *,
     waiting_for: str,
     retry_at: datetime,
-) -> None:
+) -> Apply:
     """Something is still out of reach: keep what is finished, and let whoever comes after `retry_at` go on."""
     with transaction.atomic(durable=True):
-        _move(
-            held, (ApplyState.COMMITTING, ApplyState.ABORTING), retry_at, lease_until=retry_at, waiting_for=waiting_for
-        )
+        decided = (ApplyState.COMMITTING, ApplyState.ABORTING)
+        apply = _move(held, decided, retry_at, lease_until=retry_at, waiting_for=waiting_for)
         _keep_branches(held, branches)
         _keep_calls(calls)
+    return apply
 
 
 def close(
@@ -239,22 +153,21 @@ def close(
     explanation: str,
     mark_dirty: MarkDirty,
     now: datetime,
-) -> None:
+) -> Apply:
     """DONE, ABORTED or EXCEPTION, the audit and the dirty mark. An exception is an event of its own."""
     with transaction.atomic(durable=True):
         if state is not ApplyState.EXCEPTION:
             _commit_lazily()
         decided = ApplyState.ABORTING if state is ApplyState.ABORTED else ApplyState.COMMITTING
-        _move(held, (decided,), now, state=state, closed_at=now, lease_until=None, waiting_for="")
+        told = {"explanation": explanation} if explanation else {}
+        closed = {"state": state, "closed_at": now, "lease_until": None, "waiting_for": "", **told}
+        apply = _move(held, (decided,), now, **closed)
         _keep_branches(held, branches)
         _keep_calls(calls)
-        apply = Apply.objects.get(id=held.id)
-        if explanation:
-            apply.explanation = explanation
-            apply.save(update_fields=["explanation"])
         _record_close(apply, explanation)
         # After the chain's head and the outbox's turn, as in every transaction that needs more than one of them.
         mark_dirty([held.account_id], now)
+    return apply
 
 
 def _record_close(apply: Apply, explanation: str) -> None:
@@ -301,11 +214,17 @@ def _commit_lazily() -> None:
         cursor.execute("SET LOCAL synchronous_commit = off")
 
 
-def _move(held: Held, before: Sequence[ApplyState], now: datetime, **changes: Any) -> None:
-    """The fence: one row in one of these states at our epoch, or we were overtaken."""
+def _move(held: Held, before: Sequence[ApplyState], now: datetime, **changes: Any) -> Apply:
+    """The fence: one row in one of these states at our epoch, or we were overtaken. The row as it is then."""
     changes.setdefault("lease_until", now + LEASE)
-    if not Apply.objects.filter(id=held.id, state__in=before, epoch=held.epoch).update(**changes):
-        raise Overtaken(f"apply {held.id} is no longer ours")
+    assigned = ", ".join(f"{column} = %s" for column in changes)
+    moved = Apply.objects.raw(
+        f"UPDATE apply SET {assigned} WHERE id = %s AND epoch = %s AND state = ANY(%s) RETURNING *",
+        [*changes.values(), held.id, held.epoch, [state.value for state in before]],
+    )
+    for apply in moved:
+        return apply
+    raise Overtaken(f"apply {held.id} is no longer ours")
 
 
 def _keep_prepared(held: Held, prepared: Sequence[Prepared]) -> None:

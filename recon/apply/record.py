@@ -6,7 +6,7 @@ it commits. Whoever writes the audit writes it here.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,7 @@ def record(entry: Entry, events: Iterable[Event] = ()) -> int:
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT audit_append(%s)", [canonical(entry)])
         (seq,) = cursor.fetchone()
-        OutboxEvent.objects.bulk_create(
+        told = [
             OutboxEvent(
                 kind=event.kind,
                 account_id=event.account_id,
@@ -56,12 +56,15 @@ def record(entry: Entry, events: Iterable[Event] = ()) -> int:
                 audit_seq=seq,
             )
             for event in events
-        )
+        ]
+        if told:
+            OutboxEvent.objects.bulk_create(told)
     return int(seq)
 
 
 def canonical(entry: Entry) -> str:
     """The text that is sealed: sorted keys, no spaces, the same bytes for the same entry on every machine."""
+    told = {name: getattr(entry, name) for name in Entry.__slots__}
     return json.dumps(
-        asdict(entry), cls=DjangoJSONEncoder, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        told, cls=DjangoJSONEncoder, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

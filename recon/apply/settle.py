@@ -56,9 +56,9 @@ class Settler:
         """What was decided, as far as it can be finished now."""
         state = _state(held)
         if state == ApplyState.COMMITTING:
-            self.finish_commit(held)
-        elif state == ApplyState.ABORTING:
-            self.finish_abort(held)
+            return self.finish_commit(held)
+        if state == ApplyState.ABORTING:
+            return self.finish_abort(held)
         return Apply.objects.get(id=held.id)
 
     def settle_pivot(self, held: Held, *, again: bool) -> None:
@@ -76,7 +76,7 @@ class Settler:
             journal.decide_commit(held, (), calls=[call], now=self.clock())
             self.observe(Step.COMMIT_DECIDED)
 
-    def finish_commit(self, held: Held) -> None:
+    def finish_commit(self, held: Held) -> Apply:
         branches = list(ApplyBranch.objects.filter(apply_id=held.id))
         calls = list(ApplyCall.objects.filter(apply_id=held.id).order_by("position"))
         progress = Progress(lost=_lost_before(branches, calls))
@@ -84,13 +84,12 @@ class Settler:
         self.observe(Step.ALL_COMMITTED)
         self._pay_owed_calls(held, calls, progress)
         if progress.waiting_for:
-            self._come_back(held, progress)
-            return
+            return self._come_back(held, progress)
         state = ApplyState.EXCEPTION if progress.lost else ApplyState.DONE
         explanation = " ".join(progress.lost or progress.changed_since)
-        self._close(held, state, progress, explanation)
+        return self._close(held, state, progress, explanation)
 
-    def finish_abort(self, held: Held) -> None:
+    def finish_abort(self, held: Held) -> Apply:
         progress = Progress()
         branches = ApplyBranch.objects.filter(apply_id=held.id)
         for branch, finish in self._send(_open(branches), "rollback", progress):
@@ -98,9 +97,8 @@ class Settler:
             self.observe(Step.BRANCH_ROLLED_BACK)
         self.observe(Step.ALL_ROLLED_BACK)
         if progress.waiting_for:
-            self._come_back(held, progress)
-            return
-        self._close(held, ApplyState.ABORTED, progress, "")
+            return self._come_back(held, progress)
+        return self._close(held, ApplyState.ABORTED, progress, "")
 
     def _commit_branches(self, branches: Sequence[ApplyBranch], progress: Progress) -> None:
         sent = self._send(_open(branches), "commit", progress)
@@ -187,8 +185,8 @@ class Settler:
                 progress.lost.append(f"{place} was {verdict} ({told}) after the databases had committed.")
             self.observe(Step.OWED_SETTLED)
 
-    def _come_back(self, held: Held, progress: Progress) -> None:
-        journal.keep_progress(
+    def _come_back(self, held: Held, progress: Progress) -> Apply:
+        return journal.keep_progress(
             held,
             progress.branches,
             progress.calls,
@@ -196,8 +194,8 @@ class Settler:
             retry_at=self.clock() + TRY_AGAIN_AFTER,
         )
 
-    def _close(self, held: Held, state: ApplyState, progress: Progress, explanation: str) -> None:
-        journal.close(
+    def _close(self, held: Held, state: ApplyState, progress: Progress, explanation: str) -> Apply:
+        apply = journal.close(
             held,
             state,
             progress.branches,
@@ -207,6 +205,7 @@ class Settler:
             now=self.clock(),
         )
         self.observe(Step.CLOSED)
+        return apply
 
 
 def _state(held: Held) -> str:
