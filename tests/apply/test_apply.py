@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 import pytest
 from django.db import transaction
 
+from recon.actions.pause_applies import pause_applies, resume_applies
 from recon.apply.coordinator import Outcome, Rights
 from recon.apply.journal import gid_prefix
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
-from recon.models import Apply, ApplyState, Dirty, OutboxEvent, Switch
+from recon.models import Apply, ApplyState, Dirty, OutboxEvent
 from recon.stores.base import Store
 from tests.apply.conftest import SetClock
 from tests.support import applying
@@ -95,11 +96,20 @@ def test_a_lenient_plan_needs_no_more_than_lenient_rights(six: Six, clock: SetCl
 def test_while_applies_are_paused_none_begins(
     six: Six, clock: SetClock, evaluated: Evaluation, audited: Audited
 ) -> None:
-    Switch.objects.create(name=Switch.APPLIES_PAUSED, is_on=True, set_at=clock())
-    result = applying.coordinator(six, clock).apply(applying.order(evaluated))
+    pause_applies(actor="user:ann", reason="the ledger is being migrated", now=clock())
+    coordinator = applying.coordinator(six, clock)
+    result = coordinator.apply(applying.order(evaluated))
     assert (result.outcome, result.code) == (Outcome.REFUSED, "paused")
-    assert audited() == ["repair.refused"]
     assert not Apply.objects.exists()
+    resume_applies(actor="user:ann", reason="it is migrated", now=clock())
+    assert coordinator.apply(applying.order(evaluated)).outcome is Outcome.APPLIED
+    assert audited() == [
+        "applies.paused",
+        "repair.refused",
+        "applies.resumed",
+        "repair.applied",
+        "repair.finished",
+    ]
 
 
 def test_a_live_apply_of_the_account_refuses_another(six: Six, clock: SetClock, evaluated: Evaluation) -> None:
