@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from recon.actions.verify_audit import Checkpoint, sign_checkpoint, verify_audit
 from recon.apply.record import Entry, Event, canonical, record
@@ -140,3 +140,18 @@ def test_only_a_checkpoint_finds_an_emptied_audit(tamper: psycopg.Connection) ->
 
 def test_a_checkpoint_with_another_signature_is_no_proof(tamper: psycopg.Connection) -> None:
     assert verify_audit([replace(checkpoint(), hash="00" * 32)], key=KEY).bad_seq == 3
+
+
+def test_events_are_numbered_in_the_order_in_which_they_are_committed(sandbox: Sandbox, transactional_db: None) -> None:
+    with psycopg.connect(sandbox.env()["DATABASE_URL"]) as slow, connection.cursor() as cursor:
+        slow.execute("INSERT INTO outbox (event_id, kind, account_id, cause) VALUES (gen_random_uuid(), 'k', 'a', '')")
+        cursor.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            record(ENTRY, [Event("account.state_changed", "acc_1")])
+        cursor.execute("RESET lock_timeout")
+        slow.commit()
+        record(ENTRY, [Event("account.state_changed", "acc_1")])
+    assert list(OutboxEvent.objects.order_by("sequence").values_list("kind", flat=True)) == [
+        "k",
+        "account.state_changed",
+    ]

@@ -26,7 +26,7 @@ class Manner(StrEnum):
 
     UNHURT = "unhurt"
     KILLED = "killed"
-    KILLED_TWICE = "killed, and its recovery too"
+    KILLED_TWICE = "killed, and a recovery too, beside another"
     FROZEN = "frozen, taken over, thawed"
     KILLED_ANYTIME = "killed at a random moment"
     SERVERS_KILLED = "all database servers killed, and started again"
@@ -128,18 +128,22 @@ def _blow(case: Case, chance: random.Random) -> Blow:
 def _until_its_end(
     world: World, case: Case, process: crash.Process, chance: random.Random, bug: Bug, totals: Totals
 ) -> Trace:
+    recovered = []
     if case.manner is Manner.FROZEN and process.is_frozen():
-        crash.recover(world, UNHURT, bug).trace()
+        recovered.append(crash.recover(world, UNHURT, bug).trace())
         process.thaw()
     if case.manner is Manner.SERVERS_KILLED and process.is_frozen():
         _kill_servers(world, process, thaw_first=chance.random() < 0.5)
     process.strike()
     trace = process.trace()
     if case.manner is Manner.KILLED_TWICE:
-        for _ in range(chance.randint(1, 3)):
-            recovered = crash.recover(world, Blow(at_step=chance.randint(1, 8)), bug).trace()
-            totals.recoveries_hit += recovered.outcome is None
-    return trace
+        for _ in range(chance.randint(1, 2)):
+            blows = [Blow(at_step=chance.randint(1, 8)), *([UNHURT] if chance.random() < 0.5 else [])]
+            rivals = [crash.recover(world, blow, bug) for blow in blows]
+            recovered += [rival.trace() for rival in rivals]
+    totals.recoveries_hit += sum(one.outcome is None and one.error is None for one in recovered)
+    broken = next((one.error for one in recovered if one.error is not None), None)
+    return replace(trace, error=trace.error or broken)
 
 
 def _kill_servers(world: World, process: crash.Process, *, thaw_first: bool) -> None:
