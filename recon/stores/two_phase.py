@@ -213,6 +213,10 @@ class PostgresFinish:
         return self._unreachable(error)
 
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
+        if isinstance(error, errors.ObjectNotInPrerequisiteState):
+            return StoreUnreachable(
+                self._store, f"{self._store.value}: somebody else is finishing this branch just now"
+            )
         return StoreUnreachable(self._store, sentence_of(error, self._store.value, self._connections.place))
 
 
