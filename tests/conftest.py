@@ -52,6 +52,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
 django.setup()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Before the workers of `-n` start: each is a run of its own, with its own slot, and must not inherit ours."""
+    for name in (*_sandbox.env(), "DJANGO_SETTINGS_MODULE"):
+        os.environ.pop(name, None)
+
+
 def pytest_unconfigure() -> None:
     _sandbox.stop()
     _claim.close()
