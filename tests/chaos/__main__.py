@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import random
 import signal
 import sys
 import time
@@ -69,7 +70,9 @@ def _run_all(world, totals, options: argparse.Namespace) -> None:
     chosen = [BY_NAME[options.scenario]] if options.scenario else SCENARIOS
     started, round_number = time.monotonic(), 0
     while totals.runs < options.runs:
-        for case in cases(world, chosen, options.seed + round_number):
+        every = list(cases(world, chosen, options.seed + round_number))
+        random.Random(options.seed + round_number).shuffle(every)  # so that a short campaign meets every scenario
+        for case in every:
             if run(world, case, totals):
                 print(totals.inconsistent[-1], flush=True)
             if totals.runs % 250 == 0:
