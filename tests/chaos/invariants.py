@@ -78,7 +78,7 @@ def _of_stripe(world: World, run: Run, state: ApplyState | None) -> Iterator[str
 def _of_the_end(run: Run, state: ApplyState | None) -> Iterator[str]:
     """A2 and the scenario: what must not be written never is; what nobody disturbs is."""
     end = run.scenario.end
-    if end is End.NOTHING and state is ApplyState.DONE:
+    if end is End.NOTHING and state is ApplyState.DONE and not (run.was_hit and run.scenario.passes):
         yield "it was applied though it had to be refused"
     if state is ApplyState.EXCEPTION and not run.scenario.may_need_person:
         yield "it ended as an exception without a reason to"

@@ -30,6 +30,7 @@ class Scenario:
     hooks: Mapping[Step, Hook] = field(default_factory=dict)
     faults: Callable[[Subject], list[tuple[str, str, int]]] = lambda subject: []
     may_need_person: bool = False
+    passes: bool = False  # what stood in the way is gone when a successor asks again: then it may be applied
 
 
 def _stale(store: str, table: str) -> Mapping[Step, Hook]:
@@ -77,7 +78,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("proposal meets silence", End.APPLIED, with_proposal=True, faults=_on_void("timeout_before", 99)),
     Scenario("proposal is in progress", End.APPLIED, with_proposal=True, faults=_on_void("hold", 1)),
-    Scenario("proposal meets 401", End.NOTHING, with_proposal=True, faults=_on_void("401", 1), may_need_person=True),
+    Scenario("proposal meets 401", End.NOTHING, with_proposal=True, faults=_on_void("401", 1), passes=True),
     *(
         Scenario(f"metadata meets {kind}", End.APPLIED, faults=_on_customer(kind, 1), hooks={})
         for kind in ("500_after", "429", "reset_before")
