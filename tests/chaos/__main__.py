@@ -1,12 +1,14 @@
 """`python -m tests.chaos --runs 5000 --seed 1`: the campaign at length, on servers of its own under var/chaos."""
 
 import argparse
+import fcntl
 import os
 import random
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recon.sandbox.cluster import Sandbox
@@ -18,6 +20,23 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sandbox = Sandbox(options.var, durable=options.durable)
+    with _alone(options.var):
+        return _on(sandbox, options)
+
+
+@contextmanager
+def _alone(var: Path) -> Iterator[None]:
+    """One campaign at a time on these servers: it kills them."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "campaign.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"A campaign is under way in {var}: wait for it, or name another place with --var.")
+        yield
+
+
+def _on(sandbox: Sandbox, options: argparse.Namespace) -> int:
     sandbox.ensure_started(twin=True)
     os.environ.update(sandbox.env(), DJANGO_SETTINGS_MODULE="recon.settings")
     import django  # the settings name servers that run only now
