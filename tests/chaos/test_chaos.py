@@ -45,7 +45,7 @@ def _quick() -> list[Scenario]:
 def _where(world: World, bug: Bug) -> list[Case]:
     scenario, manner = BY_NAME[bug.scenario], Manner(bug.manner)
     if manner is Manner.UNHURT:
-        return [Case(scenario, manner, None, SEED)]
+        return [Case(scenario, manner, None, SEED + attempt) for attempt in range(5)]
     steps = range(1, len(trace_of(world, scenario).steps) + 1)
     return [Case(scenario, manner, step, SEED) for _ in range(2) for step in steps]
 
