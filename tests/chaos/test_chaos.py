@@ -47,7 +47,7 @@ def _where(world: World, bug: Bug) -> list[Case]:
     if manner is Manner.UNHURT:
         return [Case(scenario, manner, None, SEED + attempt) for attempt in range(5)]
     steps = range(1, len(trace_of(world, scenario).steps) + 1)
-    return [Case(scenario, manner, step, SEED) for _ in range(2) for step in steps]
+    return [Case(scenario, manner, step, SEED) for _ in range(6) for step in steps]
 
 
 def test_of_approvers_at_once_one_has_an_effect(world: World) -> None:
