@@ -24,7 +24,7 @@ from tests.support.six import six_stores
 from tests.support.stores import connect_as_owner, roll_back_prepared
 from tests.support.twin import TwinUnderTest
 
-IMPATIENT = Patience(connect=1.0, answer=0.6, tries=3, first_pause=0.0, longest_pause=0.0, deadline=4.0)
+IMPATIENT = Patience(connect=2.0, answer=2.0, tries=3, first_pause=0.0, longest_pause=0.0, deadline=8.0)
 REFUSING = """
 CREATE OR REPLACE FUNCTION chaos_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE check_violation USING MESSAGE = 'refused'; END $$;
