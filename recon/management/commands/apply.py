@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from recon.actions.approve_and_apply import approve_and_apply
 from recon.apply.coordinator import Outcome, Result
+from recon.engine.plan import Plan
 from recon.management.embedded import EmbeddedCommand
 
 
@@ -59,4 +60,12 @@ class Command(EmbeddedCommand):
             return
         self.stdout.write(f"{account}: {result.outcome}: {result.sentence}")
         if result.code == "stale" and plan is not None:
-            self.stdout.write(f"  the plan now: {len(plan.writes)} writes, {plan.risk}, digest {plan.digest}")
+            self.stdout.write(_plan_now(plan))
+
+
+def _plan_now(plan: Plan) -> str:
+    if plan.risk is None:
+        return "  There is nothing to write now: every store holds what is true."
+    if not plan.writes:
+        return f"  The plan now is {plan.risk} and withheld, because the account's identity is in doubt."
+    return f"  The plan now: {len(plan.writes)} writes, {plan.risk}, digest {plan.digest}"
