@@ -83,10 +83,11 @@ class _Stored:
 
 def drift_of(facts: Facts, identity: Identity, truth: Truth) -> Drift:
     """Every cell of the account's rows and of its Stripe customers that is not what it ought to be."""
-    cells = tuple(_differing(facts, identity, truth))
+    stored = _stored(facts)
+    cells = tuple(_differing(facts, stored, identity, truth))
     if not cells:
         return NO_DRIFT
-    found = list(_classes(_stored(facts), truth))
+    found = list(_classes(stored, truth))
     classes = tuple(one for one in DriftClass if any(name is one for name, _ in found))
     details = tuple(one for one in DriftDetail if any(detail is one for _, detail in found))
     return Drift(classes, details, cells)
@@ -108,14 +109,14 @@ def _customer(facts: Facts) -> Customer:
     return next(row for row in facts.customers if row.account_id == facts.account_id)
 
 
-def _differing(facts: Facts, identity: Identity, truth: Truth) -> Iterable[Cell]:
+def _differing(facts: Facts, stored: _Stored, identity: Identity, truth: Truth) -> Iterable[Cell]:
     """The cells in the order in which the stores are written."""
-    yield from _dunning_cells(facts, truth)
+    yield from _dunning_cells(facts, stored, truth)
     yield from _balance_cells(facts, truth)
-    yield from _entitlement_cells(facts, truth)
-    yield from _flag_cells(facts, truth)
+    yield from _entitlement_cells(facts, stored, truth)
+    yield from _flag_cells(facts, stored, truth)
     yield from _account_cells(facts, truth)
-    yield from _customer_cells(facts, truth)
+    yield from _customer_cells(facts, stored, truth)
     yield from _stripe_cells(facts, identity, truth)
 
 
@@ -134,8 +135,8 @@ def _plain(value: Stored) -> Stored:
     return str(value) if isinstance(value, str) else value
 
 
-def _dunning_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
-    row = _stored(facts).dunning
+def _dunning_cells(facts: Facts, stored: _Stored, truth: Truth) -> Iterable[Cell]:
+    row = stored.dunning
     version = None if facts.dunning is None else facts.dunning.row_version
     values: list[_Value] = [
         ("state", row.state, truth.state, "T10"),
@@ -159,8 +160,8 @@ def _balance_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
         yield from _cells(StoreName.SUBS_DUNNING, "balances", key, row.row_version if row else None, values)
 
 
-def _entitlement_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
-    row = _stored(facts).entitlement
+def _entitlement_cells(facts: Facts, stored: _Stored, truth: Truth) -> Iterable[Cell]:
+    row = stored.entitlement
     version = None if facts.entitlement is None else facts.entitlement.row_version
     values: list[_Value] = [("plan_active", row.plan_active, truth.plan_active, "T13")]
     if truth.effective_plan is not None:
@@ -176,8 +177,8 @@ def _entitlement_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
     yield from _cells(StoreName.CF_PROD, "blocks", key, block.row_version if block else None, [level])
 
 
-def _flag_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
-    row = _stored(facts).flags
+def _flag_cells(facts: Facts, stored: _Stored, truth: Truth) -> Iterable[Cell]:
+    row = stored.flags
     version = None if facts.flags is None else facts.flags.row_version
     values: list[_Value] = [
         ("has_debt", row.has_debt, truth.has_debt, "T15"),
@@ -198,8 +199,8 @@ def _account_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
     return _cells(StoreName.SUBS_ACCOUNT, "accounts", (("account_id", facts.account_id),), row.row_version, values)
 
 
-def _customer_cells(facts: Facts, truth: Truth) -> Iterable[Cell]:
-    row = _customer(facts)
+def _customer_cells(facts: Facts, stored: _Stored, truth: Truth) -> Iterable[Cell]:
+    row = stored.customer
     values: list[_Value] = [
         ("has_payment_method", row.has_payment_method, truth.has_payment_method, "T14"),
         ("delinquent", row.delinquent, truth.delinquent, "T15"),
