@@ -4,12 +4,15 @@
 from collections.abc import Mapping
 
 from recon.engine.facts import StoreName
-from recon.models.audit import AuditEntry, AuditHead
+from recon.models.audit import AuditEntry, AuditHead, AuditVerification
 from recon.models.bulk import BulkRepair, BulkRepairItem
+from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, SweepChunk, SweepRun, Trigger
+from recon.models.handles import AccountHandles
 from recon.models.intake import Dirty
 from recon.models.mirror import MirrorSync, StripeObject
 from recon.models.outbox import OutboxEvent
+from recon.models.people import LookUp, Note
 from recon.models.repairs import (
     LIVE_STATES,
     Apply,
@@ -43,6 +46,7 @@ SNAPSHOTS: Mapping[StoreName, type[StoreSnapshot]] = {
 __all__ = [
     "LIVE_STATES",
     "SNAPSHOTS",
+    "AccountHandles",
     "AccountState",
     "Apply",
     "ApplyBranch",
@@ -50,6 +54,7 @@ __all__ = [
     "ApplyState",
     "AuditEntry",
     "AuditHead",
+    "AuditVerification",
     "BillingProdSnapshot",
     "BranchState",
     "BulkRepair",
@@ -57,9 +62,15 @@ __all__ = [
     "CallClass",
     "CallState",
     "CfProdSnapshot",
+    "ChangeKind",
+    "Cluster",
     "Dirty",
+    "DriftChange",
+    "DriftPoint",
     "Evaluation",
+    "LookUp",
     "MirrorSync",
+    "Note",
     "OutboxEvent",
     "StoreSnapshot",
     "StripeObject",

@@ -40,3 +40,17 @@ class AuditHead(models.Model):
     class Meta:
         db_table = "audit_head"
         managed = False
+
+
+class AuditVerification(models.Model):
+    """One walk along the chain, against the signed checkpoints: what it found."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.TextField()
+    entries = models.BigIntegerField()
+    checkpoints = models.BigIntegerField(default=0)
+    problems = models.JSONField(default=list, help_text="sentences; empty when the chain is whole")
+
+    class Meta:
+        db_table = "audit_verification"

@@ -76,6 +76,9 @@ class AccountState(models.Model):
     oldest_due_at = models.DateTimeField(null=True)
     next_evaluation_at = models.DateTimeField(null=True)
     reads = models.JSONField(default=dict)
+    cluster = models.CharField(
+        max_length=16, default="", db_default="", help_text="the pattern of its drift; empty without drift"
+    )
 
     class Meta:
         db_table = "account_state"
@@ -88,6 +91,7 @@ class AccountState(models.Model):
                 condition=models.Q(next_evaluation_at__isnull=False),
             ),
             models.Index(fields=["state", "account_id"], name="account_state_state"),
+            models.Index(fields=["cluster"], name="account_state_cluster", condition=~models.Q(cluster="")),
             GinIndex(fields=["classes"], name="account_state_classes"),
         ]
 

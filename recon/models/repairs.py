@@ -46,6 +46,9 @@ class Apply(models.Model):
     approved_by = models.TextField()
     reason = models.TextField()
     request_id = models.TextField(default="")
+    request_key = models.TextField(
+        default="", db_default="", help_text="of the form or call that approved it: the same one, once"
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(help_text="not claimed after this moment")
 
@@ -54,6 +57,9 @@ class Apply(models.Model):
     lease_until = models.DateTimeField(null=True, help_text="for speed only: safety rests on the epoch")
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    code = models.TextField(
+        default="", db_default="", help_text="why it came to nothing, as a word for programs: stale, paused, …"
+    )
     explanation = models.TextField(default="", help_text="why it was aborted, or needs a person")
     waiting_for = models.TextField(default="", help_text="what is out of reach while it is decided and not finished")
     refused = models.BooleanField(
@@ -65,6 +71,7 @@ class Apply(models.Model):
         db_table = "apply"
         constraints = [
             models.UniqueConstraint(fields=["account_id"], name="apply_one_live", condition=Q(state__in=LIVE_STATES)),
+            models.UniqueConstraint(fields=["request_key"], name="apply_once_a_request", condition=~Q(request_key="")),
             models.CheckConstraint(condition=~Q(reason=""), name="apply_has_reason"),
         ]
         indexes = [
