@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import redis
+from celery import Celery
 from django.conf import settings
 
 from recon.engine.facts import StoreName
@@ -40,3 +41,13 @@ def stripe_store() -> StripeStore:
 def event_stream() -> redis.Redis:
     """Where domain events are published."""
     return redis.Redis.from_url(settings.REDIS_URL)
+
+
+@cache
+def task_sender() -> Celery:
+    """Sends tasks by their names, from the web as from a worker; gives a broker that is down a second, no more."""
+    app = Celery("recon", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    patience = {"socket_connect_timeout": 1.0, "socket_timeout": 2.0, "retry_on_timeout": False}
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **patience}
+    return app

@@ -15,6 +15,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["recon"])
 app.conf.beat_schedule = {
     "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
+    "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "sign the audit's end": {"task": "recon.checkpoint_audit", "schedule": 300.0, "options": {"expires": 290}},
     "recompute what is dirty or due": {"task": "recon.recompute_due", "schedule": 15.0, "options": {"expires": 14}},
     "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from recon.actions import apply_equipment
 from recon.actions.authority import rights_of
-from recon.apply.coordinator import Order, Result, Rights
+from recon.apply.coordinator import Result
+from recon.apply.order import Order, Rights
 
 
 def approve_and_apply(

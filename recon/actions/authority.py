@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from recon.apply.coordinator import Rights
+from recon.apply.order import Rights
 from recon.engine.plan import Risk
 
 LOOKS: Final = frozenset({"viewer", "support", "finance", "admin"})

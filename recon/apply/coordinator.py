@@ -16,7 +16,8 @@ from recon.apply.changes import Changes, cells_of, changes_of
 from recon.apply.claim import Approval, ClaimRefused, begin
 from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_lock
-from recon.apply.record import Entry, Event, record
+from recon.apply.order import BUSY, Order, Refusal, Standing, refusal_of, told
+from recon.apply.record import record
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
 from recon.engine.facts import StoreName
@@ -36,30 +37,6 @@ class Outcome(StrEnum):
     FAILED = "failed"  # nothing was written: something broke
     IN_DOUBT = "in_doubt"  # decided, or not known here; recovery finishes it
     NEEDS_PERSON = "needs_person"
-
-
-class Rights(StrEnum):
-    """What an approver may approve."""
-
-    NONE = "none"
-    LENIENT = "lenient"
-    ALL = "all"  # severe plans and Stripe proposals too
-
-    def cover(self, is_severe: bool) -> bool:
-        return self is Rights.ALL or (self is Rights.LENIENT and not is_severe)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a person approved: this digest of this account's plan, and at most one of its Stripe proposals."""
-
-    account_id: str
-    digest: str
-    actor: str
-    reason: str
-    rights: Rights
-    request_id: str = ""
-    proposal: str | None = None  # "verb:object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +61,29 @@ class Coordinator:
     clock: Callable[[], datetime]
     observe: Observer
 
-    def apply(self, order: Order) -> Result:
+    def apply(self, order: Order, *, approved: UUID | None = None) -> Result:
         """All of the plan, or none of it, and the audit either way. Our own database's errors are raised: then recovery
-        settles whatever was begun."""
+        settles whatever was begun.
+
+        `approved` is the stored approval which this carries out; without one, approval and claim are one act.
+        """
         with account_lock(order.account_id) as is_ours:
             if not is_ours:
-                return self._refuse(order, "busy", "Somebody else is applying a plan of this account.", None)
+                return self._come_later(order, approved)
             self.observe(Step.LOCKED)
             evaluation = self.recompute_now(order.account_id)
             self.observe(Step.RECOMPUTED)
-            refusal = _refusal(order, evaluation)
+            refusal = refusal_of(order, _standing(evaluation))
             if refusal is not None:
-                return self._refuse(order, *refusal, evaluation)
+                return self._refuse(order, refusal, approved, evaluation)
             changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
+            approval = _approval(order, evaluation)
             try:
-                held = begin(_approval(order, evaluation), changes, instance=self.instance, now=self.clock())
+                held = begin(approval, changes, instance=self.instance, now=self.clock(), approved=approved)
             except ClaimRefused as error:
-                return self._refuse(order, error.code, error.sentence, evaluation)
+                return self._refuse(order, error.refusal, approved, evaluation)
+            except Overtaken:
+                return self._come_later(order, approved)
             self.observe(Step.CLAIMED)
             return _result(self._run(held, changes), evaluation)
 
@@ -158,44 +141,41 @@ class Coordinator:
         if errors:
             raise errors[0]
 
-    def _refuse(self, order: Order, code: str, sentence: str, evaluation: Evaluation | None) -> Result:
+    def _come_later(self, order: Order, approved: UUID | None) -> Result:
+        """Somebody else is at this account. A stored approval stays as it is: whoever is there may be doing it."""
+        if approved is None:
+            return self._refuse(order, BUSY, None, None)
+        return Result(Outcome.IN_DOUBT, BUSY.code, BUSY.sentence, apply_id=approved)
+
+    def _refuse(self, order: Order, refusal: Refusal, approved: UUID | None, evaluation: Evaluation | None) -> Result:
         """Nothing was begun; that somebody tried is recorded."""
-        asked = {"digest": order.digest, "proposal": order.proposal}
-        now = evaluation.plan.digest if evaluation else None
-        cause = f"request:{order.request_id}" if order.request_id else order.actor
-        record(
-            Entry(
-                actor=order.actor,
-                action="repair.refused",
-                reason=order.reason,
-                account=order.account_id,
-                before=asked,
-                after={"code": code, "why": sentence, "digest": now},
-                request_id=order.request_id,
-            ),
-            [Event("repair.refused", order.account_id, asked, {"code": code, "why": sentence, "digest": now}, cause)],
-        )
-        return Result(Outcome.REFUSED, code, sentence, evaluation=evaluation)
+        entry, event = told(order, refusal, digest_now=evaluation.plan.digest if evaluation else None)
+        if approved is None:
+            record(entry, [event])
+        else:
+            journal.refuse_approved(
+                approved, refusal, entry, event, mark_dirty=self.settler.mark_dirty, now=self.clock()
+            )
+        return Result(Outcome.REFUSED, refusal.code, refusal.sentence, apply_id=approved, evaluation=evaluation)
 
 
-def _refusal(order: Order, evaluation: Evaluation) -> tuple[str, str] | None:
-    """(code, sentence) when what was approved is not what is true now."""
-    if not evaluation.verdict.known:
-        return "unknown", f"The verdict is unknown, so nothing may be written: {'; '.join(evaluation.verdict.reasons)}"
-    if evaluation.plan.digest != order.digest:
-        return "stale", "The stores have changed since this plan was made; look at the new one and approve that."
-    if not order.rights.cover(evaluation.plan.risk is Risk.SEVERE or order.proposal is not None):
-        return "forbidden", "This plan needs the approval of somebody with more rights."
-    if order.proposal is not None and _chosen(order, evaluation) is None:
-        return "no_proposal", f"The plan proposes no {order.proposal}."
-    if not evaluation.plan.writes and order.proposal is None:
-        return "nothing", "There is nothing to write."
-    return None
+def _standing(evaluation: Evaluation) -> Standing:
+    return Standing(
+        is_known=evaluation.verdict.known,
+        reasons=evaluation.verdict.reasons,
+        digest=evaluation.plan.digest,
+        is_severe=evaluation.plan.risk is Risk.SEVERE,
+        has_writes=bool(evaluation.plan.writes),
+        proposals=[_name(proposal) for proposal in evaluation.plan.proposals],
+    )
 
 
 def _chosen(order: Order, evaluation: Evaluation) -> Proposal | None:
-    named = (one for one in evaluation.plan.proposals if f"{one.verb}:{one.object}" == order.proposal)
-    return next(named, None)
+    return next((one for one in evaluation.plan.proposals if _name(one) == order.proposal), None)
+
+
+def _name(proposal: Proposal) -> str:
+    return f"{proposal.verb}:{proposal.object}"
 
 
 def _approval(order: Order, evaluation: Evaluation) -> Approval:

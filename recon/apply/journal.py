@@ -7,7 +7,7 @@ apply, and the one who was overtaken touches nothing more. State, audit and even
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from recon.apply.changes import events_of
+from recon.apply.order import EXPIRED, Refusal
 from recon.apply.record import Entry, Event, record
 from recon.engine.facts import StoreName
 from recon.models import (
@@ -120,11 +121,32 @@ def decide_abort(
             decided_at=now,
             explanation=explanation,
             refused=refused,
+            code="stale" if refused else "failed",
         )
         _keep_calls(calls)
         action = "repair.refused" if refused else "repair.failed"
         told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, f"apply:{held.id}")
         record(_entry(apply, action, "stored", "stored", why=explanation), [told])
+
+
+def refuse_approved(
+    apply_id: UUID, refusal: Refusal, entry: Entry, event: Event, *, mark_dirty: MarkDirty, now: datetime
+) -> None:
+    """A stored approval that may not be carried out any more: closed, and nothing was sent. One that somebody else has
+    claimed, or closed, is left to them."""
+    with transaction.atomic(durable=True):
+        waiting = Apply.objects.filter(id=apply_id, state=ApplyState.APPROVED)
+        closed = waiting.update(
+            state=ApplyState.EXPIRED if refusal is EXPIRED else ApplyState.ABORTED,
+            refused=True,
+            code=refusal.code,
+            explanation=refusal.sentence,
+            decided_at=now,
+            closed_at=now,
+        )
+        if closed:
+            record(replace(entry, apply_id=apply_id), [event])
+            mark_dirty([event.account_id], now)
 
 
 def keep_progress(
@@ -202,7 +224,8 @@ def expire(*, now: datetime) -> int:
     expired = 0
     for apply in late:
         with transaction.atomic(durable=True):
-            if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now):
+            told = {"code": EXPIRED.code, "explanation": EXPIRED.sentence}
+            if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now, **told):
                 record(_entry(apply, "repair.expired", "stored", "stored"))
                 expired += 1
     return expired

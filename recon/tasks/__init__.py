@@ -3,6 +3,7 @@ be done stands in the database, and the schedule wakes whatever is due.
 """
 
 from recon.tasks.audit import checkpoint_audit
+from recon.tasks.carry_out import carry_out, carry_out_waiting
 from recon.tasks.publish import publish_events
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
@@ -10,6 +11,8 @@ from recon.tasks.repair import repair_item
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
 __all__ = [
+    "carry_out",
+    "carry_out_waiting",
     "checkpoint_audit",
     "publish_events",
     "recompute_account",

@@ -8,7 +8,8 @@ from typing import Any
 from recon.actions.apply_equipment import databases, evaluate_live, mark
 from recon.actions.evaluate import Rules
 from recon.apply.calls import Caller
-from recon.apply.coordinator import Coordinator, Order, Rights
+from recon.apply.coordinator import Coordinator
+from recon.apply.order import Order, Rights
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, unobserved

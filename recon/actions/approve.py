@@ -1,0 +1,95 @@
+"""Approve a plan, by its digest: stored durably, then a worker is woken to carry it out.
+
+The page that approved can be closed, the web can be restarted, the workers can be down: the approval stands until it is
+carried out or runs out. What is approved is asked again of the live stores when it is carried out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from recon.actions.authority import rights_of
+from recon.actions.wake import wake
+from recon.apply.claim import Approval, ClaimRefused
+from recon.apply.claim import approve as store_approval
+from recon.apply.order import Order, Refusal, Standing, refusal_of, told
+from recon.apply.record import record
+from recon.engine.plan import Risk
+from recon.models import AccountState, Evaluation
+
+NEVER_EVALUATED = Refusal("unknown", "This account was never evaluated; look it up first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The approval's id, or why there is none: a word for programs and a sentence for people."""
+
+    apply_id: UUID | None
+    code: str = ""
+    sentence: str = ""
+
+
+def approve_plan(
+    account_id: str,
+    *,
+    digest: str,
+    actor: str,
+    groups: Iterable[str],
+    reason: str,
+    request_key: str,
+    request_id: str = "",
+    proposal: str | None = None,
+) -> Approved:
+    """The same `request_key` of the same actor is the same approval, however often it comes.
+
+    `proposal` is "verb:object" of one Stripe proposal of the plan. Raises ValueError without a reason. A refusal is in
+    the audit; its code is one of stale, busy, forbidden, paused, nothing, unknown, no_proposal.
+    """
+    if not reason.strip():
+        raise ValueError("Say why: an apply without a reason is not recorded, so it is not made.")
+    order = Order(account_id, digest, actor, reason.strip(), rights_of(groups), request_id, proposal)
+    state = AccountState.objects.select_related("evaluation").filter(account_id=account_id).first()
+    if state is None:
+        return _refuse(order, NEVER_EVALUATED, None)
+    refusal = refusal_of(order, _standing(state.evaluation))
+    if refusal is not None:
+        return _refuse(order, refusal, state.evaluation.digest)
+    try:
+        key = f"{actor} {account_id} {request_key}" if request_key else ""
+        apply_id = store_approval(_approval(order, state.evaluation), request_key=key, now=timezone.now())
+    except ClaimRefused as error:
+        return _refuse(order, error.refusal, state.evaluation.digest)
+    wake("recon.carry_out", str(apply_id))
+    return Approved(apply_id)
+
+
+def _refuse(order: Order, refusal: Refusal, digest_now: str | None) -> Approved:
+    entry, event = told(order, refusal, digest_now=digest_now)
+    record(entry, [event])
+    return Approved(None, refusal.code, refusal.sentence)
+
+
+def _standing(evaluation: Evaluation) -> Standing:
+    return Standing(
+        is_known=evaluation.is_known,
+        reasons=evaluation.reasons,
+        digest=evaluation.digest,
+        is_severe=evaluation.risk == Risk.SEVERE,
+        has_writes=bool(evaluation.writes),
+        proposals=[f"{one['verb']}:{one['object']}" for one in evaluation.proposals],
+    )
+
+
+def _approval(order: Order, evaluation: Evaluation) -> Approval:
+    return Approval(
+        account_id=order.account_id,
+        digest=order.digest,
+        risk=evaluation.risk,
+        proposal=order.proposal or "",
+        actor=order.actor,
+        reason=order.reason,
+        request_id=order.request_id,
+        cells=evaluation.writes,
+    )

@@ -1,0 +1,83 @@
+"""Carry out what was approved: apply it, then look at the account again, so that what is shown is what is so."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from recon.actions import apply_equipment, equipment
+from recon.actions.authority import rights_of
+from recon.actions.recompute import recompute_account
+from recon.apply.coordinator import Result
+from recon.apply.order import Order, Rights
+from recon.models import Apply, ApplyState, Trigger
+
+log = logging.getLogger(__name__)
+
+# A worker that was woken takes less; what is older was not taken by anybody.
+NOBODY_CAME_AFTER: Final = timedelta(seconds=2)
+PERSON: Final = "user:"
+
+
+def carry_out(apply_id: UUID) -> Result | None:
+    """None when there is nothing to do: it was carried out, or refused, before.
+
+    What the approver may do is asked again: somebody who lost the right meanwhile has approved nothing.
+    """
+    apply = Apply.objects.filter(id=apply_id, state=ApplyState.APPROVED).first()
+    if apply is None:
+        return None
+    result = apply_equipment.coordinator().apply(_order(apply), approved=apply.id)
+    _look_again(apply)
+    return result
+
+
+def carry_out_waiting(carry: Callable[[UUID], object], *, now: datetime, limit: int = 100) -> int:
+    """The approvals that no worker took when they were made. How many."""
+    waiting = Apply.objects.filter(
+        state=ApplyState.APPROVED, created_at__lte=now - NOBODY_CAME_AFTER, expires_at__gt=now
+    )
+    ids = list(waiting.order_by("created_at").values_list("id", flat=True)[:limit])
+    for apply_id in ids:
+        carry(apply_id)
+    return len(ids)
+
+
+def _order(apply: Apply) -> Order:
+    return Order(
+        account_id=apply.account_id,
+        digest=apply.digest,
+        actor=apply.approved_by,
+        reason=apply.reason,
+        rights=_rights_now(apply.approved_by),
+        request_id=apply.request_id,
+        proposal=apply.proposal or None,
+    )
+
+
+def _rights_now(actor: str) -> Rights:
+    if not actor.startswith(PERSON):
+        return Rights.NONE
+    person = get_user_model().objects.filter(username=actor.removeprefix(PERSON), is_active=True).first()
+    groups: Iterable[str] = person.groups.values_list("name", flat=True) if person is not None else ()
+    return rights_of(groups)
+
+
+def _look_again(apply: Apply) -> None:
+    """The account is marked dirty already, so what fails here is only later, not lost."""
+    sweeper = equipment.sweeper()
+    try:
+        recompute_account(
+            apply.account_id,
+            stores=sweeper.stores,
+            rules=sweeper.rules,
+            now=timezone.now(),
+            trigger=Trigger.APPLY,
+            actor=apply.approved_by,
+        )
+    except Exception:  # the apply itself is settled: its outcome must be told
+        log.exception("an account was not read again after its repair", extra={"account_id": apply.account_id})

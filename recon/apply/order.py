@@ -1,0 +1,90 @@
+"""What a person approved, and whether it may still be done: asked when it is approved, and again when it is applied."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from recon.apply.record import Entry, Event
+
+
+class Rights(StrEnum):
+    """What an approver may approve."""
+
+    NONE = "none"
+    LENIENT = "lenient"
+    ALL = "all"  # severe plans and Stripe proposals too
+
+    def cover(self, is_severe: bool) -> bool:
+        return self is Rights.ALL or (self is Rights.LENIENT and not is_severe)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person approved: this digest of this account's plan, and at most one of its Stripe proposals."""
+
+    account_id: str
+    digest: str
+    actor: str
+    reason: str
+    rights: Rights
+    request_id: str = ""
+    proposal: str | None = None  # "verb:object"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What could be approved of an account at one moment; `proposals` are "verb:object"."""
+
+    is_known: bool
+    reasons: Sequence[str]
+    digest: str
+    is_severe: bool
+    has_writes: bool
+    proposals: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing is begun: a word for programs and a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+BUSY = Refusal("busy", "Another apply of this account is under way; look at it first.")
+PAUSED = Refusal("paused", "All applies are paused; the switch says who paused them and why.")
+EXPIRED = Refusal("expired", "The approval was not taken up in time; look at the account and approve again.")
+
+
+def refusal_of(order: Order, standing: Standing) -> Refusal | None:
+    """Why what was approved is not what may be done now; None when it may."""
+    if not standing.is_known:
+        return Refusal("unknown", f"The verdict is unknown, so nothing may be written: {'; '.join(standing.reasons)}")
+    if standing.digest != order.digest:
+        return Refusal(
+            "stale", "The stores have changed since this plan was made; look at the new one and approve that."
+        )
+    if not order.rights.cover(standing.is_severe or order.proposal is not None):
+        return Refusal("forbidden", "This plan needs the approval of somebody with more rights.")
+    if order.proposal is not None and order.proposal not in standing.proposals:
+        return Refusal("no_proposal", f"The plan proposes no {order.proposal}.")
+    if not standing.has_writes and order.proposal is None:
+        return Refusal("nothing", "There is nothing to write.")
+    return None
+
+
+def told(order: Order, refusal: Refusal, *, digest_now: str | None) -> tuple[Entry, Event]:
+    """The audit entry and the event of an attempt that was refused before anything was sent."""
+    asked = {"digest": order.digest, "proposal": order.proposal}
+    answered = {"code": refusal.code, "why": refusal.sentence, "digest": digest_now}
+    cause = f"request:{order.request_id}" if order.request_id else order.actor
+    entry = Entry(
+        actor=order.actor,
+        action="repair.refused",
+        reason=order.reason,
+        account=order.account_id,
+        before=asked,
+        after=answered,
+        request_id=order.request_id,
+    )
+    return entry, Event("repair.refused", order.account_id, asked, answered, cause)
