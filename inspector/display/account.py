@@ -6,7 +6,6 @@ from datetime import datetime
 
 from inspector.access import Permission
 from inspector.display.facts import FactsView, facts_view
-from inspector.display.material import AccountMaterial, material_of
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.moments import age_words, moment_words
 from inspector.display.plan import PlanView, plan_view
@@ -64,29 +63,28 @@ def account_page(
     now: datetime,
 ) -> AccountPage:
     """The page of one account for one reader; `now` words the ages alone."""
-    material = material_of(view)
     return AccountPage(
         account_id=view.account_id,
-        person=_person(material),
-        verdict=verdict(material, now),
-        matrix=matrix(material, now, only_differences=only_differences),
+        person=_person(view),
+        verdict=verdict(view, now),
+        matrix=matrix(view, now, only_differences=only_differences),
         only_differences=only_differences,
         facts=facts_view(facts, (view.truth or {}).get("primary_subscription_id")),
-        plan=plan_view(material, username),
+        plan=plan_view(view, username),
         permission=permission,
-        findings=findings(material),
+        findings=findings(view),
         done=tuple(_done(entry, now) for entry in entries),
     )
 
 
-def _person(material: AccountMaterial) -> Person:
-    said = material.stores["subs_customer"]
-    own = next((row for row in said.rows("customers") if row.get("account_id") == material.account_id), {})
+def _person(view: AccountView) -> Person:
+    said = view.stores["subs_customer"]
+    own = next((row for row in said.rows("customers") if row.get("account_id") == view.account_id), {})
     linked = [own.get("stripe_customer_id")]
     linked += [
         row.get("stripe_customer_id")
         for row in said.rows("customer_aliases")
-        if row.get("account_id") == material.account_id
+        if row.get("account_id") == view.account_id
     ]
     return Person(
         name=own.get("name") or "No name",

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from inspector.display.material import AccountMaterial, StoreMaterial
 from inspector.display.moments import age_words, clock_words, moment_words
 from inspector.display.money import amount_words
 from inspector.display.rows import Line, Place, Stored, groups, stored_values
 from inspector.display.words import STATES, STORES, value_words
+from recon.queries.account import AccountView, StoreView
 
 FRESH = timedelta(minutes=15)
 LONG = 16
@@ -115,11 +115,9 @@ class Matrix:
     can_narrow: bool
 
 
-def matrix(material: AccountMaterial, now: datetime, *, only_differences: bool) -> Matrix:
+def matrix(view: AccountView, now: datetime, *, only_differences: bool) -> Matrix:
     """The matrix of one account; `now` words the ages alone."""
-    sections = tuple(
-        Section(group.label, tuple(_row(material, line) for line in group.lines)) for group in groups(material)
-    )
+    sections = tuple(Section(group.label, tuple(_row(view, line) for line in group.lines)) for group in groups(view))
     rows = [row for section in sections for row in section.rows]
     differing = sum(row.differs for row in rows)
     if only_differences:
@@ -129,10 +127,10 @@ def matrix(material: AccountMaterial, now: datetime, *, only_differences: bool) 
             if (kept := tuple(row for row in section.rows if row.differs))
         )
     return Matrix(
-        columns=tuple(_column(name, material.stores[name], now) for name in STORES),
+        columns=tuple(_column(name, view.stores[name], now) for name in STORES),
         sections=sections,
         legend=_legend(rows),
-        differing=_differing_words(differing, material),
+        differing=_differing_words(differing, view),
         hidden=len(rows) - sum(len(section.rows) for section in sections),
         can_narrow=0 < differing < len(rows),
     )
@@ -144,17 +142,17 @@ def _legend(rows: list[Row]) -> tuple[Mark, ...]:
     return tuple(mark for sign, mark in MARKS.items() if sign in used)
 
 
-def _column(name: str, store: StoreMaterial, now: datetime) -> Column:
+def _column(name: str, store: StoreView, now: datetime) -> Column:
     read = f"read {age_words(store.as_of, now)}" if store.ok else "not read"
     return Column(name, STORES[name], read, clock_words(store.as_of, now), store.ok, store.reason or "")
 
 
-def _row(material: AccountMaterial, line: Line) -> Row:
-    reason = material.because.get(line.field.split(".")[0], {})
-    cells = tuple(_cell(material, line, store, reason.get("rule", "")) for store in STORES)
+def _row(view: AccountView, line: Line) -> Row:
+    reason = view.because.get(line.field.split(".")[0], {})
+    cells = tuple(_cell(view, line, store, reason.get("rule", "")) for store in STORES)
     return Row(
         label=line.label,
-        truth=Value(_truth_words(material, line)),
+        truth=Value(_truth_words(view, line)),
         rule=reason.get("rule", ""),
         because=reason.get("text", ""),
         evidence=", ".join(reason.get("evidence", ())),
@@ -163,21 +161,21 @@ def _row(material: AccountMaterial, line: Line) -> Row:
     )
 
 
-def _differing_words(differing: int, material: AccountMaterial) -> str:
-    if material.truth is None:
+def _differing_words(differing: int, view: AccountView) -> str:
+    if view.truth is None:
         return "No truth to compare with"
     return f"{differing} {'row differs' if differing == 1 else 'rows differ'}" if differing else "No row differs"
 
 
-def _truth_words(material: AccountMaterial, line: Line) -> str:
-    if material.truth is None:
+def _truth_words(view: AccountView, line: Line) -> str:
+    if view.truth is None:
         return "unknown"
     if line.currency:
-        balance = material.truth["balances"].get(line.currency, {})
+        balance = view.truth["balances"].get(line.currency, {})
         return amount_words(balance.get(line.field.split(".")[1], 0), line.currency)
-    if _is_unjudged(material, line):
+    if _is_unjudged(view, line):
         return "unknown"
-    return _words(line, material.truth.get(line.field))
+    return _words(line, view.truth.get(line.field))
 
 
 def _words(line: Line, value: object) -> str:
@@ -192,44 +190,42 @@ def _words(line: Line, value: object) -> str:
     return value_words(value)
 
 
-def _is_unjudged(material: AccountMaterial, line: Line) -> bool:
+def _is_unjudged(view: AccountView, line: Line) -> bool:
     """No truth to hold a cell against: the verdict is unknown, or no rule could tell the plan (T12)."""
-    return material.truth is None or (
-        line.field in ("plan_code", "effective_plan") and material.truth.get(line.field) is None
-    )
+    return view.truth is None or (line.field in ("plan_code", "effective_plan") and view.truth.get(line.field) is None)
 
 
-def _cell(material: AccountMaterial, line: Line, store: str, rule: str) -> Cell:
+def _cell(view: AccountView, line: Line, store: str, rule: str) -> Cell:
     place = next((place for place in line.places if place.store == store), None)
     if place is None:
         return Cell(STORES[store], MARKS[Sign.NOT_KEPT], (), "")
-    said = material.stores[store]
+    said = view.stores[store]
     where = f"{store}.{place.table}.{place.column}"
     if not said.ok:
         return Cell(STORES[store], MARKS[Sign.UNREAD], (), f"{where}: {said.reason or 'not read'}")
-    stored = stored_values(material, place, line.currency)
-    drifted = _drifted_keys(material, place, line.currency)
-    signs = [_sign(material, line, said, value, drifted) for value in stored]
+    stored = stored_values(view, place, line.currency)
+    drifted = _drifted_keys(view, place, line.currency)
+    signs = [_sign(view, line, said, value, drifted) for value in stored]
     words = tuple(map(Value, dict.fromkeys(_words(line, value.value) for value in stored)))
     worst = min(signs, key=_WORST_FIRST.index)
     return Cell(STORES[store], MARKS[worst], words, f"{where}, judged by {rule}" if rule else where)
 
 
-def _sign(material: AccountMaterial, line: Line, said: StoreMaterial, value: Stored, drifted: frozenset[str]) -> Sign:
+def _sign(view: AccountView, line: Line, said: StoreView, value: Stored, drifted: frozenset[str]) -> Sign:
     if value.key in drifted:
         return Sign.CONTRADICTS
-    if _is_unjudged(material, line):
+    if _is_unjudged(view, line):
         return Sign.UNJUDGED
-    if said.as_of is not None and material.at - said.as_of > FRESH:
+    if said.as_of is not None and view.evaluated_at - said.as_of > FRESH:
         return Sign.STALE
     return Sign.AGREES if value.exists else Sign.ABSENT
 
 
-def _drifted_keys(material: AccountMaterial, place: Place, currency: str | None) -> frozenset[str]:
+def _drifted_keys(view: AccountView, place: Place, currency: str | None) -> frozenset[str]:
     """The keys, as `stored_values` makes them, of this place's cells that are in the drift."""
     cells = (
         cell
-        for cell in material.cells
+        for cell in view.cells
         if (cell["store"], cell["table"], cell["column"]) == (place.store, place.table, place.column)
     )
     keys = (cell["key"] for cell in cells if currency is None or cell["key"].get("currency") == currency)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inspector.display.material import AccountMaterial, Json
+from recon.queries.account import AccountView, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +98,19 @@ _CUSTOMER = (
 )
 
 
-def groups(material: AccountMaterial) -> Sequence[Group]:
+def groups(view: AccountView) -> Sequence[Group]:
     """The matrix's rows for this account: the fixed ones, and two for each currency that the truth or a store names."""
     return (
-        Group("Debt", _DEBT + tuple(_balance_lines(material))),
+        Group("Debt", _DEBT + tuple(_balance_lines(view))),
         Group("Access", _ACCESS),
         Group("Customer and plan", _CUSTOMER),
     )
 
 
-def _balance_lines(material: AccountMaterial) -> list[Line]:
+def _balance_lines(view: AccountView) -> list[Line]:
     """A line for each number that the truth or the store has; where both say nothing, it is nothing."""
-    true = (material.truth or {}).get("balances", {})
-    stored = {str(row.get("currency")): row for row in material.stores["subs_dunning"].rows("balances")}
+    true = (view.truth or {}).get("balances", {})
+    stored = {str(row.get("currency")): row for row in view.stores["subs_dunning"].rows("balances")}
     return [
         Line(f"{label} {currency.upper()}", f"balances.{column}", (place,), currency)
         for currency in sorted({*true, *stored})
@@ -120,16 +120,16 @@ def _balance_lines(material: AccountMaterial) -> list[Line]:
     ]
 
 
-def stored_values(material: AccountMaterial, place: Place, currency: str | None) -> Sequence[Stored]:
+def stored_values(view: AccountView, place: Place, currency: str | None) -> Sequence[Stored]:
     """What the store says at this place: one value, or one for each Stripe customer; the default where no row is."""
-    rows = material.stores[place.store].rows(place.table)
+    rows = view.stores[place.store].rows(place.table)
     if place.store == "stripe":
         values = [_customer_value(row, place) for row in rows if not row.get("deleted")]
     else:
         values = [
             Stored("", row.get(place.column, place.default), True)
             for row in rows
-            if row.get("account_id") == material.account_id and _is_line_of(row, place, currency)
+            if row.get("account_id") == view.account_id and _is_line_of(row, place, currency)
         ]
     return values or [Stored("", place.default, False)]
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspector.display.material import AccountMaterial
 from inspector.display.moments import age_words, clock_words, date_words
 from inspector.display.money import amount_words
 from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
+from recon.queries.account import AccountView
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,22 @@ class FindingLine:
     refs: tuple[str, ...]
 
 
-def verdict(material: AccountMaterial, now: datetime) -> Verdict:
+def verdict(view: AccountView, now: datetime) -> Verdict:
     """The verdict of one account; `now` words the ages alone."""
-    truth = material.truth or {}
-    reason = material.because.get("state", {})
+    truth = view.truth or {}
+    reason = view.because.get("state", {})
     return Verdict(
-        state=word(truth["state"], STATES) if material.known else UNKNOWN_STATE,
-        why=reason.get("text", "") if material.known else UNKNOWN_STATE.meaning,
+        state=word(truth["state"], STATES) if view.is_known else UNKNOWN_STATE,
+        why=reason.get("text", "") if view.is_known else UNKNOWN_STATE.meaning,
         rule=reason.get("rule", ""),
-        reasons=tuple(material.reasons),
-        harm=harm(material.known, material.details, material.classes, len(material.cells)),
-        badges=tuple(word(code, CLASSES) for code in material.classes),
+        reasons=tuple(view.reasons),
+        harm=harm(view.is_known, view.details, view.classes, len(view.cells)),
+        badges=tuple(word(code, CLASSES) for code in view.classes),
         owed=owed_words({c: b["collectible_minor"] for c, b in truth.get("balances", {}).items()}),
         oldest_due=date_words(truth.get("oldest_due_at")),
-        computed=clock_words(material.at, now),
-        sources=_sources(material, now),
-        next_evaluation=age_words(material.next_evaluation_at, now) if material.next_evaluation_at else "",
+        computed=clock_words(view.evaluated_at, now),
+        sources=_sources(view, now),
+        next_evaluation=age_words(view.next_evaluation_at, now) if view.next_evaluation_at else "",
     )
 
 
@@ -74,15 +74,15 @@ def owed_words(owed: dict[str, int]) -> tuple[str, ...]:
     return tuple(amount_words(minor, currency) for currency, minor in sorted(owed.items()) if minor)
 
 
-def findings(material: AccountMaterial) -> tuple[FindingLine, ...]:
+def findings(view: AccountView) -> tuple[FindingLine, ...]:
     return tuple(
         FindingLine(word(finding["class"], FINDINGS), finding["text"], tuple(finding.get("refs", ())))
-        for finding in material.findings
+        for finding in view.findings
     )
 
 
-def _sources(material: AccountMaterial, now: datetime) -> str:
-    read = [name for name, store in material.stores.items() if store.ok]
-    stripe = material.stores["stripe"]
+def _sources(view: AccountView, now: datetime) -> str:
+    read = [name for name, store in view.stores.items() if store.ok]
+    stripe = view.stores["stripe"]
     tail = f", Stripe as of {age_words(stripe.as_of, now)}" if stripe.ok else ""
     return f"from {len(read)} of {len(STORES)} stores{tail}"

@@ -7,15 +7,30 @@ from typing import Any
 
 from recon.engine.facts import StoreName
 from recon.models import AccountState, Evaluation
-from recon.queries.snapshots import StoreSaid, latest
+from recon.queries.snapshots import Rows, StoreSaid, latest
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class StoreView:
+    """How one store was read for the evaluation (`ok`, else `reason`), and what it last said: `tables` name → rows, as
+    in a case's JSON. It is known to have said so from `since` to `as_of`; None where it never said anything."""
+
+    ok: bool
+    reason: str
+    since: datetime | None
+    as_of: datetime | None
+    tables: Mapping[str, Rows]
+
+    def rows(self, table: str) -> Rows:
+        return self.tables.get(table, ())
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
-    """The latest evaluation (`truth`, `because`, `cells`, `writes`, … as in the answer's JSON), how each store was read
-    (`reads`: store → {ok, as_of, reason}), and what each store said last."""
+    """The latest evaluation (`truth`, `because`, `cells`, `writes`, … as in the answer's JSON; `truth` None when the
+    verdict is unknown), and each of the six stores by name."""
 
     account_id: str
     evaluation_id: int
@@ -37,8 +52,7 @@ class AccountView:
     proposals: Sequence[Json]
     findings: Sequence[Json]
     next_evaluation_at: datetime | None
-    reads: Mapping[str, Json]
-    stores: Mapping[StoreName, StoreSaid]
+    stores: Mapping[str, StoreView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,25 @@ def _view(state: AccountState, evaluation: Evaluation) -> AccountView:
         proposals=evaluation.proposals,
         findings=evaluation.findings,
         next_evaluation_at=evaluation.next_evaluation_at,
-        reads=state.reads,
-        stores=latest(state.account_id),
+        stores=_stores(state),
+    )
+
+
+def _stores(state: AccountState) -> dict[str, StoreView]:
+    said = latest(state.account_id)
+    return {store.value: _store(state, state.reads.get(store), said.get(store)) for store in StoreName}
+
+
+def _store(state: AccountState, read: Json | None, said: StoreSaid | None) -> StoreView:
+    """A store that could not be read stands with what it said before."""
+    ok = bool(read and read["ok"])
+    last = said.last_read_at if said else None
+    if ok and read:
+        last = datetime.fromisoformat(read["as_of"]) if read["as_of"] else state.evaluated_at
+    return StoreView(
+        ok=ok,
+        reason="" if ok else (read or {}).get("reason") or "This store was not read.",
+        since=said.read_at if said else None,
+        as_of=last,
+        tables=said.tables if said else {},
     )

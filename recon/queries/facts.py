@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from recon.engine.case import CaseError, read_case
-from recon.engine.facts import Facts
+from django.conf import settings
+
+from recon.engine.case import CaseError, facts_from_readings
+from recon.engine.facts import Facts, Reading, StoreName
 from recon.engine.rules.identity import family_of, identify
 from recon.engine.rules.invoices import Claim, InvoiceBalance, balance_of, claims_of
 from recon.engine.rules.payments import payments_of
@@ -29,10 +31,13 @@ class AccountFacts:
 
 
 def account_facts(view: AccountView) -> AccountFacts:
-    stores = {name.value: said.tables for name, said in view.stores.items() if view.reads.get(name, {}).get("ok")}
-    case = {"account_id": view.account_id, "now": view.evaluated_at.isoformat(), "livemode": False, "stores": stores}
+    """The facts out of what each store last said, also of a store that could not be read this time."""
+    readings = [
+        Reading(StoreName(name), store.as_of, store.tables, store.as_of is not None, store.reason)
+        for name, store in view.stores.items()
+    ]
     try:
-        facts = read_case(case).facts
+        facts = facts_from_readings(view.account_id, readings, livemode=settings.STRIPE_LIVEMODE)
     except CaseError as error:
         return AccountFacts(None, (), str(error))
     return AccountFacts(facts, _invoices(facts), "")

@@ -1,9 +1,12 @@
 """What the stores said about an account at any past moment, as far as we had read it by then."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from django.db import connection
 
 from recon.engine.facts import StoreName
 from recon.models import SNAPSHOTS, StoreSnapshot
@@ -21,16 +24,26 @@ class StoreSaid:
     tables: Mapping[str, Rows]
 
 
+def _latest_of(store: StoreName, model: type[StoreSnapshot]) -> str:
+    tables = ", ".join(f"'{name}', {name}" for name in model.tables())
+    return (
+        f"(select '{store}', read_at, last_read_at, json_build_object({tables})::text from {model._meta.db_table}"
+        " where account_id = %(account)s and read_at <= %(moment)s order by read_at desc, id desc limit 1)"
+    )
+
+
+_LATEST: Final = " union all ".join(_latest_of(store, model) for store, model in SNAPSHOTS.items())
+"""Each store's latest snapshot, one row a store: six look-ups in one round trip."""
+
+
 def as_of(account_id: str, moment: datetime) -> dict[StoreName, StoreSaid]:
     """What each store had last said by that moment; a store that had said nothing yet is left out."""
-    found = {store: _latest(model, account_id, moment) for store, model in SNAPSHOTS.items()}
-    return {store: _said(store, row) for store, row in found.items() if row is not None}
+    return _said_by(account_id, moment)
 
 
 def latest(account_id: str) -> dict[StoreName, StoreSaid]:
     """What each store said last."""
-    found = {store: _latest(model, account_id, None) for store, model in SNAPSHOTS.items()}
-    return {store: _said(store, row) for store, row in found.items() if row is not None}
+    return _said_by(account_id, "infinity")
 
 
 def history(account_id: str, store: StoreName, *, limit: int = 100) -> list[StoreSaid]:
@@ -39,11 +52,14 @@ def history(account_id: str, store: StoreName, *, limit: int = 100) -> list[Stor
     return [_said(store, row) for row in rows[:limit]]
 
 
-def _latest(model: type[StoreSnapshot], account_id: str, moment: datetime | None) -> StoreSnapshot | None:
-    rows = model._default_manager.filter(account_id=account_id)
-    if moment is not None:
-        rows = rows.filter(read_at__lte=moment)
-    return rows.order_by("-read_at", "-id").first()
+def _said_by(account_id: str, moment: datetime | str) -> dict[StoreName, StoreSaid]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, {"account": account_id, "moment": moment})
+        found = cursor.fetchall()
+    return {
+        StoreName(store): StoreSaid(StoreName(store), read_at, last_read_at, json.loads(tables))
+        for store, read_at, last_read_at, tables in found
+    }
 
 
 def _said(store: StoreName, row: StoreSnapshot) -> StoreSaid:

@@ -99,7 +99,7 @@ def test_the_account_page_gets_the_outcome_and_what_every_store_said():
     assert view is not None
     assert (view.truth["state"], view.is_known, set(view.stores)) == ("clear", True, set(StoreName))
     assert view.stores[StoreName.CF_PROD].tables["blocks"] == drifted()["cf_prod"]["blocks"]
-    assert view.reads["stripe"] == {"ok": True, "as_of": "2026-03-20T00:00:00Z", "reason": None}
+    assert (view.stores["stripe"].ok, view.stores["stripe"].since, view.stores["stripe"].as_of) == (True, NOW, NOW)
 
 
 def test_an_account_that_was_never_evaluated_has_no_page():
