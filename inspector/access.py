@@ -1,23 +1,48 @@
-"""Who may look, approve and apply: the one place that knows, for pages and actions alike.
+"""May I? Each answer in words, for pages and actions alike: what one may not do is shown with the reason.
 
-The groups are Django's. What a group may approve is the engine's own rule (`recon.actions.authority`); this module
-words the answer for a page, where what one may not do is shown with the reason.
+The table of roles is `recon.actions.authority`, where the actions ask it again: a page only spares people the refusal.
+Every page names the right that it asks for by `needs`, or says that it is `open_to_all` or `for_any_login`; a test
+walks the addresses and fails on one that says nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 
-from recon.actions.authority import APPROVES_LENIENT, APPROVES_SEVERE, LOOKS, may_approve
+from recon.actions.authority import (
+    HOLDERS,
+    ROLES,
+    SMALL_BULK,
+    Right,
+    holds,
+    may_second,
+    right_to_start,
+)
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 Person = User | AnonymousUser
+
+OPEN: Final = "open"  # no login asked
+ANY_LOGIN: Final = "any login"  # a login in no group too: leaving, one's own password
+DEEDS: Final = {
+    Right.LOOK: "Accounts are shown to",
+    Right.NOTE: "Notes are written by",
+    Right.APPROVE_LENIENT: "A lenient plan is approved by",
+    Right.APPROVE_SEVERE: "A severe plan is approved by",
+    Right.START_SMALL_BULK: "A bulk repair is started by",
+    Right.START_BULK: f"A bulk repair of more than {SMALL_BULK} accounts, or with a severe plan, is started by",
+    Right.SECOND_BULK: "A bulk repair is approved by",
+    Right.GOVERN: "Policy, tokens and the freeze are changed by",
+    Right.AUDIT_OWN: "The audit is shown to",
+    Right.AUDIT_ALL: "What others did is shown to",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +61,107 @@ def groups_of(person: Person) -> frozenset[str]:
     return frozenset(group.name for group in person.groups.all())
 
 
+def may(person: Person, right: Right) -> Permission:
+    """Has the person that right?"""
+    groups = groups_of(person)
+    return Permission(True) if holds(groups, right) else Permission(False, _why_not(DEEDS[right], right, groups))
+
+
 def may_look(person: Person) -> Permission:
     """Look, search and recompute."""
-    if groups_of(person) & LOOKS:
-        return Permission(True)
-    return Permission(
-        False, "Your login is in none of the groups viewer, support, finance and admin: ask an admin for one."
-    )
+    return may(person, Right.LOOK)
 
 
-def lookers_only(page: View) -> View:
-    """A page for whoever may look; others get a 403 that says what to ask for."""
-
-    @wraps(page)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        permission = may_look(request.user)
-        if not permission.allowed:
-            raise PermissionDenied(permission.why_not)
-        return page(request, *args, **kwargs)
-
-    return guarded
+def may_note(person: Person) -> Permission:
+    """Write a note on an account."""
+    return may(person, Right.NOTE)
 
 
 def may_apply(person: Person, risk: str | None) -> Permission:
     """Approve and apply a plan of this risk; no risk means that there is nothing to write."""
     if risk is None:
         return Permission(False, "There is nothing to apply.")
+    return may(person, Right.APPROVE_SEVERE if risk == "severe" else Right.APPROVE_LENIENT)
+
+
+def may_propose(person: Person) -> Permission:
+    """Approve a proposal to Stripe."""
     groups = groups_of(person)
-    if may_approve(groups, risk):
+    if holds(groups, Right.APPROVE_SEVERE):
         return Permission(True)
-    approvers = APPROVES_SEVERE if risk == "severe" else APPROVES_LENIENT
-    own = ", ".join(sorted(groups)) or "no group"
-    return Permission(False, f"A {risk} plan is approved by {' or '.join(sorted(approvers))}. You are in: {own}.")
+    return Permission(False, _why_not("A proposal to Stripe is approved by", Right.APPROVE_SEVERE, groups))
+
+
+def may_start_bulk(person: Person, *, accounts: int, any_severe: bool) -> Permission:
+    """Start a bulk repair of so many accounts."""
+    return may(person, right_to_start(accounts=accounts, any_severe=any_severe))
+
+
+def may_second_bulk(person: Person, *, starter: str) -> Permission:
+    """Approve the bulk repair that the person named `starter` started."""
+    allowed = may(person, Right.SECOND_BULK)
+    if allowed.allowed and not may_second(groups_of(person), person=person.get_username(), starter=starter):
+        return Permission(False, "You started it: somebody else of finance or admin approves it.")
+    return allowed
+
+
+def may_govern(person: Person) -> Permission:
+    """Change policy and tokens, freeze and unfreeze."""
+    return may(person, Right.GOVERN)
+
+
+def may_audit_all(person: Person) -> Permission:
+    """See what others did; one's own entries are shown to whoever may look."""
+    return may(person, Right.AUDIT_ALL)
+
+
+def needs(right: Right) -> Callable[[View], View]:
+    """A page for whoever has that right; others get a 403 that says what to ask for."""
+
+    def guard(page: View) -> View:
+        @wraps(page)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            permission = may(request.user, right)
+            if not permission.allowed:
+                raise PermissionDenied(permission.why_not)
+            response: HttpResponse = page(request, *args, **kwargs)
+            return response
+
+        return _stated(guarded, right)
+
+    return guard
+
+
+lookers_only: Final = needs(Right.LOOK)
+
+
+def open_to_all(page: View) -> View:
+    """A page that asks for no login."""
+    return _stated(login_not_required(page), OPEN)
+
+
+def for_any_login(page: View) -> View:
+    """A page for everybody who is logged in, a login in no group too."""
+    return _stated(page, ANY_LOGIN)
+
+
+def need_of(page: View) -> str | None:
+    """What a page said that it asks for: a right, OPEN, ANY_LOGIN; None when it said nothing."""
+    return getattr(page, "need", None)
+
+
+def _stated(page: View, need: str) -> View:
+    page.need = need  # type: ignore[attr-defined] # functions hold attributes
+    return page
+
+
+def _why_not(deed: str, right: Right, groups: Iterable[str]) -> str:
+    allowed = [role for role in ROLES if role in HOLDERS[right]]
+    own = [role for role in ROLES if role in set(groups)]
+    if not own:
+        return f"Your login is in none of the groups {_listed(ROLES, 'and')}: ask an admin for one."
+    return f"{deed} {_listed(allowed, 'or')}. You are in: {', '.join(own)}."
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

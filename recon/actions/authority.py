@@ -1,24 +1,79 @@
-"""Who may approve what: the one table, for pages, API and terminal alike."""
+"""Who may do what: the one table of roles, for pages, API and terminal alike. Roles are the names of Django's groups.
 
-from collections.abc import Iterable
+Actions ask here themselves, so that no way in can forget to; `inspector.access` words the answers for people.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Final
 
 from recon.apply.order import Rights
 from recon.engine.plan import Risk
 
-LOOKS: Final = frozenset({"viewer", "support", "finance", "admin"})
-APPROVES_LENIENT: Final = frozenset({"support", "finance", "admin"})
-APPROVES_SEVERE: Final = frozenset({"finance", "admin"})  # and Stripe proposals
+
+class Right(StrEnum):
+    """Something that one may or may not do."""
+
+    LOOK = "look"  # look, search, recompute
+    NOTE = "note"
+    APPROVE_LENIENT = "approve_lenient"
+    APPROVE_SEVERE = "approve_severe"  # and Stripe proposals
+    START_SMALL_BULK = "start_small_bulk"
+    START_BULK = "start_bulk"
+    SECOND_BULK = "second_bulk"  # approve what somebody else started
+    GOVERN = "govern"  # policy, tokens, freeze
+    AUDIT_OWN = "audit_own"
+    AUDIT_ALL = "audit_all"
+
+
+ROLES: Final = ("viewer", "support", "finance", "admin")
+_EVERYBODY: Final = frozenset(ROLES)
+_STAFF: Final = frozenset({"support", "finance", "admin"})
+_SENIOR: Final = frozenset({"finance", "admin"})
+HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
+    Right.LOOK: _EVERYBODY,
+    Right.NOTE: _STAFF,
+    Right.APPROVE_LENIENT: _STAFF,
+    Right.APPROVE_SEVERE: _SENIOR,
+    Right.START_SMALL_BULK: _STAFF,
+    Right.START_BULK: _SENIOR,
+    Right.SECOND_BULK: _SENIOR,
+    Right.GOVERN: frozenset({"admin"}),
+    Right.AUDIT_OWN: _EVERYBODY,
+    Right.AUDIT_ALL: _STAFF,
+}
+SMALL_BULK: Final = 25  # accounts, all of them lenient
+ALONE_BULK: Final = 100  # accounts that one person may repair; more, or any severe one, asks for a second
+
+
+def holds(groups: Iterable[str], right: Right) -> bool:
+    """Has somebody in these groups that right?"""
+    return not HOLDERS[right].isdisjoint(groups)
 
 
 def rights_of(groups: Iterable[str]) -> Rights:
     """What somebody in these groups may approve."""
     named = frozenset(groups)
-    if named & APPROVES_SEVERE:
+    if holds(named, Right.APPROVE_SEVERE):
         return Rights.ALL
-    return Rights.LENIENT if named & APPROVES_LENIENT else Rights.NONE
+    return Rights.LENIENT if holds(named, Right.APPROVE_LENIENT) else Rights.NONE
 
 
 def may_approve(groups: Iterable[str], risk: Risk | str | None, *, with_proposal: bool = False) -> bool:
     """May somebody in these groups approve such a plan?"""
     return rights_of(groups).cover(risk == Risk.SEVERE or with_proposal)
+
+
+def right_to_start(*, accounts: int, any_severe: bool) -> Right:
+    """What starting a bulk repair of that size asks for."""
+    return Right.START_BULK if any_severe or accounts > SMALL_BULK else Right.START_SMALL_BULK
+
+
+def needs_second(*, accounts: int, any_severe: bool) -> bool:
+    """Does such a bulk repair wait for somebody else's approval?"""
+    return any_severe or accounts > ALONE_BULK
+
+
+def may_second(groups: Iterable[str], *, person: str, starter: str) -> bool:
+    """May this person approve what `starter` started? Never one's own."""
+    return person != starter and holds(groups, Right.SECOND_BULK)
