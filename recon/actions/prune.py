@@ -1,4 +1,4 @@
-"""Remove old snapshots, evaluations and published events; never audit, nor what an account's state rests on."""
+"""Remove what is older than it is kept for; never audit, nor what an account's state rests on."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from recon.apply.record import Entry, record
 from recon.models import (
     SNAPSHOTS,
     AccountState,
     Evaluation,
+    LookUp,
     MirrorSync,
     OutboxEvent,
     SweepRun,
@@ -22,15 +24,27 @@ where newer.account_id = old.account_id and (newer.read_at, newer.id) > (old.rea
 """
 
 
-def prune(*, before: datetime) -> Mapping[str, int]:
-    """Rows removed by table. What the stores said at any moment from `before` on can still be asked."""
+def prune(*, before: datetime, events_before: datetime | None = None) -> Mapping[str, int]:
+    """Rows removed by table. What the stores said at any moment from `before` on can still be asked.
+
+    Published events may be kept for another time than the rest."""
     removed = {model._meta.db_table: _prune_snapshots(model._meta.db_table, before) for model in SNAPSHOTS.values()}
     with transaction.atomic():
         is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
         removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
-        removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=before).delete()[0]
+        removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=events_before or before).delete()[0]
         removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
         removed["mirror_sync"] = _prune_syncs(before)
+    return removed
+
+
+def prune_look_ups(*, before: datetime, actor: str) -> int:
+    """Who saw what, forgotten; that it was is an entry of the audit. How many."""
+    with transaction.atomic():
+        removed = LookUp.objects.filter(at__lt=before).delete()[0]
+        if removed:
+            after = {"removed": removed, "before": before.isoformat()}
+            record(Entry(actor=actor, action="look_ups.pruned", reason="older than they are kept for", after=after))
     return removed
 
 

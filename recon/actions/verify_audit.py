@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from recon.models import AuditEntry, AuditHead
+from recon.queries.audit import sealed_text
 
 GENESIS: Final = hashlib.sha256(b"v1").digest()
 AT_ONCE: Final = 2_000
@@ -43,19 +45,40 @@ class Verified:
         return self.bad_seq is None
 
 
+class _Row(NamedTuple):
+    """The columns of one entry: a tuple, because a model's instance costs more than its seal."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    account: str | None
+    reason: str
+    before: Any
+    after: Any
+    request_id: str
+    apply_id: UUID | None
+    body: str
+    prev: bytes
+    hash: bytes
+
+
 def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes) -> Verified:
-    """Walks the whole chain once; the first thing that is wrong ends it."""
+    """Walks the whole chain once, while others may append to it; the first thing that is wrong ends it."""
     wanted, unsigned = _by_row(checkpoints, key)
     if unsigned is not None:
         return Verified(0, 0, unsigned.seq, "a checkpoint's signature is not ours; was the checkpoint file changed?")
     previous, seq, met = GENESIS, 0, 0
-    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=AT_ONCE):
-        problem = _problem(entry, seq + 1, previous) or _against(wanted.get(entry.seq), bytes(entry.hash))
-        if problem:
-            return Verified(seq, met, entry.seq, problem)
-        met += entry.seq in wanted
-        previous, seq = bytes(entry.hash), entry.seq
-    return Verified(seq, met, *_end(seq, previous, wanted))
+    while True:
+        for row in _rows_after(seq):
+            problem = _problem(row, seq + 1, previous) or _against(wanted.get(row.seq), row.hash)
+            if problem:
+                return Verified(seq, met, row.seq, problem)
+            met += row.seq in wanted
+            previous, seq = row.hash, row.seq
+        head = AuditHead.objects.filter(one=True).first()
+        if head is None or head.seq <= seq or not AuditEntry.objects.filter(seq__gt=seq).exists():
+            return Verified(seq, met, *_end(head, seq, previous, wanted))
 
 
 def sign_checkpoint(*, installation: str, key: bytes, now: datetime) -> Checkpoint | None:
@@ -98,33 +121,37 @@ def _signature(checkpoint: Checkpoint, key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _problem(entry: AuditEntry, seq: int, previous: bytes) -> str:
-    if entry.seq != seq:
+def _rows_after(seq: int) -> Iterator[_Row]:
+    """By the key, some at a time: a chain of any length takes the same memory."""
+    while rows := AuditEntry.objects.filter(seq__gt=seq).order_by("seq").values_list(*_Row._fields)[:AT_ONCE]:
+        for values in rows:
+            row = _Row(*values)
+            yield row._replace(prev=bytes(row.prev), hash=bytes(row.hash))
+        seq = row.seq
+
+
+def _problem(row: _Row, seq: int, previous: bytes) -> str:
+    if row.seq != seq:
         return f"row {seq} is missing"
-    if bytes(entry.prev) != previous:
+    if row.prev != previous:
         return "it does not name the seal of the row before it"
-    if _seal(entry, previous) != bytes(entry.hash):
+    if hashlib.sha256(sealed_text(row.seq, row.at, row.prev, row.body).encode()).digest() != row.hash:
         return "its text, time or number is not what was sealed"
-    if _columns(entry) != json.loads(entry.body):
+    if _columns(row) != json.loads(row.body):
         return "its columns are not what its sealed text says"
     return ""
 
 
-def _seal(entry: AuditEntry, previous: bytes) -> bytes:
-    at = entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return hashlib.sha256(f"v1|{entry.seq}|{at}|{previous.hex()}|{entry.body}".encode()).digest()
-
-
-def _columns(entry: AuditEntry) -> dict[str, Any]:
+def _columns(row: _Row) -> dict[str, Any]:
     return {
-        "actor": entry.actor,
-        "action": entry.action,
-        "reason": entry.reason,
-        "account": entry.account,
-        "before": entry.before,
-        "after": entry.after,
-        "request_id": entry.request_id,
-        "apply_id": str(entry.apply_id) if entry.apply_id else None,
+        "actor": row.actor,
+        "action": row.action,
+        "reason": row.reason,
+        "account": row.account,
+        "before": row.before,
+        "after": row.after,
+        "request_id": row.request_id,
+        "apply_id": str(row.apply_id) if row.apply_id else None,
     }
 
 
@@ -134,8 +161,8 @@ def _against(checkpoint: Checkpoint | None, seal: bytes) -> str:
     return ""
 
 
-def _end(seq: int, previous: bytes, wanted: dict[int, Checkpoint]) -> tuple[int | None, str]:
-    head = AuditHead.objects.filter(one=True).first()
+def _end(head: AuditHead | None, seq: int, previous: bytes, wanted: dict[int, Checkpoint]) -> tuple[int | None, str]:
+    """`head` was read after the last row: it moves in the transaction that appends, so it may not be behind."""
     if head is None or (head.seq, bytes(head.hash)) != (seq, previous):
         return seq + 1, "the chain's head names other rows than there are"
     beyond = min((number for number in wanted if number > seq), default=None)

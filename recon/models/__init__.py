@@ -9,10 +9,12 @@ from recon.models.bulk import BulkRepair, BulkRepairItem
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, SweepChunk, SweepRun, Trigger
 from recon.models.handles import AccountHandles
+from recon.models.inbox import FindingKind, Inbox, InboxFinding, InboxMark, InboxStatus
 from recon.models.intake import Dirty
 from recon.models.mirror import MirrorSync, StripeObject
 from recon.models.outbox import OutboxEvent
 from recon.models.people import LookUp, Note
+from recon.models.pulse import Pulse
 from recon.models.repairs import (
     LIVE_STATES,
     Apply,
@@ -68,10 +70,16 @@ __all__ = [
     "DriftChange",
     "DriftPoint",
     "Evaluation",
+    "FindingKind",
+    "Inbox",
+    "InboxFinding",
+    "InboxMark",
+    "InboxStatus",
     "LookUp",
     "MirrorSync",
     "Note",
     "OutboxEvent",
+    "Pulse",
     "StoreSnapshot",
     "StripeObject",
     "StripeSnapshot",

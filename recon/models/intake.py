@@ -28,4 +28,5 @@ class Dirty(models.Model):
         ]
         indexes = [
             models.Index(fields=["not_before"], name="dirty_due", condition=Q(gen__gt=F("done_gen"), parked=False)),
+            models.Index(fields=["since"], name="dirty_parked", condition=Q(parked=True)),
         ]

@@ -77,6 +77,7 @@ class Apply(models.Model):
         indexes = [
             models.Index(fields=["account_id", "-created_at"], name="apply_account"),
             models.Index(fields=["lease_until"], name="apply_open", condition=Q(state__in=LIVE_STATES)),
+            models.Index(fields=["closed_at"], name="apply_exception", condition=Q(state=ApplyState.EXCEPTION)),
         ]
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils import timezone
 
-from recon.actions.verify_audit import Checkpoint, read_checkpoints, verify_audit
+from recon.actions.prove_audit import prove_audit
+from recon.actions.verify_audit import Checkpoint, read_checkpoints
 from recon.management.embedded import EmbeddedCommand
 
 
@@ -21,7 +23,9 @@ class Command(EmbeddedCommand):
         parser.add_argument("--json", action="store_true", help="the result as one JSON object")
 
     def handle(self, *args: Any, checkpoints: Path | None, **options: Any) -> None:
-        result = verify_audit(_read(checkpoints), key=settings.AUDIT_KEY.encode())
+        result = prove_audit(
+            _read(checkpoints), key=settings.AUDIT_KEY.encode(), actor="terminal:verify_audit", now=timezone.now()
+        )
         if options["json"]:
             self.stdout.write(json.dumps(asdict(result)))
         elif result.is_sound:

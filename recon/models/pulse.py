@@ -1,0 +1,18 @@
+"""Signs of life: when each part was last heard of."""
+
+from django.db import models
+
+
+class Pulse(models.Model):
+    """When a part answered, or was asked, last: `worker`, `beat`, and `store:` with each store's name."""
+
+    WORKER = "worker"
+    BEAT = "beat"
+    STORE = "store:"
+
+    name = models.TextField(primary_key=True)
+    at = models.DateTimeField()
+    detail = models.JSONField(default=dict, help_text="of a store: {ok, ms, why}")
+
+    class Meta:
+        db_table = "pulse"
