@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import JSONField
 
 from recon.actions.events_of_change import events_of_change
+from recon.actions.keep_handles import keep_handles
 from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
 from recon.actions.standing import standing_after
 from recon.engine.facts import Reading
@@ -44,7 +45,8 @@ def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor:
     with transaction.atomic():
         before = _locked([one.account_id for one in rows])
         rows = [one for one in rows if not _is_overtaken(one, before.get(one.account_id))]
-        keep_snapshots((one.account_id, reading) for one in rows for reading in one.readings)
+        kept = keep_snapshots((one.account_id, reading) for one in rows for reading in one.readings)
+        keep_handles({one.account_id: one.readings for one in rows}, kept)
         evaluations = _evaluations(rows, before, trigger, actor)
         states = [_state(one, evaluations[one.account_id], before.get(one.account_id)) for one in rows]
         AccountState.objects.bulk_create(

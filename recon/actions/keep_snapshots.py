@@ -44,13 +44,28 @@ class Latest:
     read_at: datetime
 
 
-def keep_snapshots(readings: Iterable[tuple[str, Reading]]) -> int:
-    """(account, what one store said of it), of any stores and accounts. The number of new rows."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which readings were `new` to us, and which are the `last` word of their store: new, or said again. A reading that
+    failed, or that is older than what is kept, is neither."""
+
+    new: frozenset[tuple[StoreName, str]]
+    last: frozenset[tuple[StoreName, str]]
+
+
+def keep_snapshots(readings: Iterable[tuple[str, Reading]]) -> Kept:
+    """(account, what one store said of it), of any stores and accounts."""
     by_store: dict[StoreName, list[Said]] = {}
     for account_id, reading in readings:
         if reading.ok and reading.as_of is not None:
             by_store.setdefault(reading.store, []).append(said(account_id, reading, reading.as_of))
-    return sum(_keep(store, rows) for store, rows in by_store.items())
+    new: set[tuple[StoreName, str]] = set()
+    last: set[tuple[StoreName, str]] = set()
+    for store, rows in by_store.items():
+        added, again = _keep(SNAPSHOTS[store], rows)
+        new.update((store, row.account_id) for row in added)
+        last.update((store, row.account_id) for row in (*added, *again))
+    return Kept(frozenset(new), frozenset(last))
 
 
 def said(account_id: str, reading: Reading, at: datetime) -> Said:
@@ -96,8 +111,8 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _keep(store: StoreName, rows: list[Said]) -> int:
-    model = SNAPSHOTS[store]
+def _keep(model: type[StoreSnapshot], rows: list[Said]) -> tuple[list[Said], list[Said]]:
+    """What was new, and what was said again."""
     latest = _latest(model._meta.db_table, [row.account_id for row in rows])
     new, again = [], []
     for row in rows:
@@ -105,10 +120,10 @@ def _keep(store: StoreName, rows: list[Said]) -> int:
         if known is None or (known.content_hash != row.content_hash and known.read_at <= row.at):
             new.append(row)
         elif known.content_hash == row.content_hash:
-            again.append((known.id, row.at))
+            again.append(row)
     _add(model, new)
-    _see_again(model._meta.db_table, again)
-    return len(new)
+    _see_again(model._meta.db_table, [(latest[row.account_id].id, row.at) for row in again])
+    return new, again
 
 
 def _latest(table: str, account_ids: list[str]) -> dict[str, Latest]:
