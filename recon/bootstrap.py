@@ -44,6 +44,12 @@ def event_stream() -> redis.Redis:
 
 
 @cache
+def broker_probe() -> redis.Redis:
+    """Asks whether the broker answers, and waits a second at most."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+
+
+@cache
 def task_sender() -> Celery:
     """Sends tasks by their names, from the web as from a worker; gives a broker that is down a second, no more."""
     app = Celery("recon", set_as_current=False)

@@ -4,9 +4,11 @@ The schedule only wakes what the database says is due, so a beat that is late, d
 """
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 
@@ -17,8 +19,18 @@ app.conf.beat_schedule = {
     "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
     "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "sign the audit's end": {"task": "recon.checkpoint_audit", "schedule": 300.0, "options": {"expires": 290}},
+    "prove the audit": {"task": "recon.verify_audit", "schedule": 3600.0, "options": {"expires": 3500}},
+    "show signs of life": {"task": "recon.pulse", "schedule": 15.0, "options": {"expires": 60}},
+    "ask the stores": {"task": "recon.check_stores", "schedule": 60.0, "options": {"expires": 55}},
+    "forget what is old": {"task": "recon.prune", "schedule": crontab(minute="41", hour="3")},
     "recompute what is dirty or due": {"task": "recon.recompute_due", "schedule": 15.0, "options": {"expires": 14}},
     "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},
     "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
 }
+
+
+@worker_ready.connect
+def prove_the_audit_at_start(**_: Any) -> None:
+    """Whoever changed the audit while nothing ran is found before the next hour."""
+    app.send_task("recon.verify_audit", expires=600)

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "inspector.request_id.request_id_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -102,6 +103,11 @@ POLICY: Any = env.json("RECON_POLICY", {})  # Policy.from_json checks it
 # ---- The audit: what signs its checkpoints (a key that is never in the database), and where they go besides the log.
 AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)
 AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "audit-checkpoints" if EMBEDDED else None)
+
+# ---- How many days are kept: what the stores said and what was made of it, published events, who looked at whom.
+SNAPSHOT_DAYS = env.int("SNAPSHOT_DAYS", 90)
+EVENT_DAYS = env.int("EVENT_DAYS", 90)
+LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
 
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -180,7 +186,8 @@ REST_FRAMEWORK = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "inspector.request_id.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
 }

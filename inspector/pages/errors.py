@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
+from inspector.request_id import current_request_id
+
 
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -22,9 +24,10 @@ def broken(request: HttpRequest) -> HttpResponse:
         request,
         500,
         "Something broke",
-        "Nothing was changed. Try again; if it stays, tell the on-call engineer the time.",
+        "Nothing was changed. Try again; if it stays, tell the on-call engineer the request id below.",
     )
 
 
 def _error(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return render(request, "error.html", {"title": title, "text": text, "status": status}, status=status)
+    told = {"title": title, "text": text, "status": status, "request_id": current_request_id()}
+    return render(request, "error.html", told, status=status)

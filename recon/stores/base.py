@@ -42,6 +42,8 @@ class Store(Protocol):
 
     def read(self, scope: Scope) -> Reading: ...
 
+    def ping(self) -> str: ...
+
 
 class BulkStore(Store, Protocol):
     """A store that is cheaper read in chunks."""

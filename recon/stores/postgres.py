@@ -83,6 +83,15 @@ class PostgresStore:
             raise self._unreachable(error) from error
         return [row[0] for row in found]
 
+    def ping(self) -> str:
+        """Why it gives no answer, in a sentence; empty when it does."""
+        try:
+            with self.connections.using() as connection:
+                connection.execute("SELECT 1")
+        except psycopg.Error as error:
+            return sentence_of(error, self.name.value, self.connections.place)
+        return ""
+
     def branch(self) -> PostgresBranch:
         return PostgresBranch(self.name, self.connections, {table.name: table for table in self.tables})
 

@@ -2,9 +2,11 @@
 be done stands in the database, and the schedule wakes whatever is due.
 """
 
-from recon.tasks.audit import checkpoint_audit
+from recon.tasks.audit import checkpoint_audit, verify_audit
 from recon.tasks.carry_out import carry_out, carry_out_waiting
+from recon.tasks.prune import prune
 from recon.tasks.publish import publish_events
+from recon.tasks.pulse import check_stores, pulse
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
 from recon.tasks.repair import repair_item
@@ -13,8 +15,11 @@ from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 __all__ = [
     "carry_out",
     "carry_out_waiting",
+    "check_stores",
     "checkpoint_audit",
+    "prune",
     "publish_events",
+    "pulse",
     "recompute_account",
     "recompute_due",
     "recover",
@@ -22,4 +27,5 @@ __all__ = [
     "sweep",
     "sweep_chunk",
     "sync_stripe",
+    "verify_audit",
 ]

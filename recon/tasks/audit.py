@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from recon.actions import checkpoint_audit as checkpointing
+from recon.actions import prove_audit as proving
 
 
 @shared_task(name="recon.checkpoint_audit")
@@ -15,4 +16,12 @@ def checkpoint_audit() -> None:
         key=settings.AUDIT_KEY.encode(),
         now=timezone.now(),
         file=settings.AUDIT_CHECKPOINTS,
+    )
+
+
+@shared_task(name="recon.verify_audit")
+def verify_audit() -> None:
+    """The whole chain, each hour and when a worker starts, against the checkpoints where they are kept in a file."""
+    proving.prove_audit_with(
+        settings.AUDIT_CHECKPOINTS, key=settings.AUDIT_KEY.encode(), actor="task:verify_audit", now=timezone.now()
     )

@@ -42,6 +42,14 @@ class StripeStore:
             return Reading(self.name, as_of, {}, ok=False, reason=str(error))
         return Reading(self.name, as_of, tables)
 
+    def ping(self) -> str:
+        """Why it gives no answer, in a sentence; empty when it does. Asked once: nobody waits for a second try."""
+        try:
+            self.api.page("/v1/customers", {"limit": 1}, deadline=time.monotonic())
+        except Unreadable as error:
+            return str(error)
+        return ""
+
     def list_all(self, kind: str, starting_after: str | None = None) -> Iterator[list[Json]]:
         """The pages of one whole list, from after an object on. StoreUnreachable: it could not be read."""
         try:

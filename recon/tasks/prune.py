@@ -1,0 +1,19 @@
+"""Forget what is older than the settings keep, by the schedule each night."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from recon.actions import prune as pruning
+
+
+@shared_task(name="recon.prune")
+def prune() -> None:
+    """Snapshots with evaluations and runs, published events, and look-ups: each for its own number of days."""
+    now = timezone.now()
+    pruning.prune(
+        before=now - timedelta(days=settings.SNAPSHOT_DAYS), events_before=now - timedelta(days=settings.EVENT_DAYS)
+    )
+    pruning.prune_look_ups(before=now - timedelta(days=settings.LOOK_UP_DAYS), actor="task:prune")
