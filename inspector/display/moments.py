@@ -45,11 +45,12 @@ def age_words(value: Moment, now: datetime) -> str:
     if moment is None:
         return "never"
     if moment > now + timedelta(seconds=1):
-        return f"in {_span(moment - now)}"
-    return f"{_span(now - moment)} ago" if now - moment >= timedelta(seconds=1) else "just now"
+        return f"in {span_words(moment - now)}"
+    return f"{span_words(now - moment)} ago" if now - moment >= timedelta(seconds=1) else "just now"
 
 
-def _span(length: timedelta) -> str:
+def span_words(length: timedelta) -> str:
+    """`40 s`, `4 min`, `3 h`, `12 days`."""
     seconds = max(0, int(length.total_seconds()))
     if seconds < 120:
         return f"{seconds} s"
