@@ -145,7 +145,7 @@ def refuse_approved(
             closed_at=now,
         )
         if closed:
-            record(replace(entry, apply_id=apply_id), [event])
+            record(replace(entry, apply_id=apply_id), [replace(event, cause=f"apply:{apply_id}")])
             mark_dirty([event.account_id], now)
 
 

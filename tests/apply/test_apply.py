@@ -7,8 +7,8 @@ from django.db import transaction
 
 from recon.actions.pause_applies import pause_applies, resume_applies
 from recon.apply.coordinator import Outcome
-from recon.apply.order import Rights
 from recon.apply.journal import gid_prefix
+from recon.apply.order import Rights
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
 from recon.models import Apply, ApplyState, Dirty, OutboxEvent

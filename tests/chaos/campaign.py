@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from recon.engine.pipeline import Evaluation
-from recon.models import Apply
+from recon.models import Apply, ApplyState
 from tests.chaos import crash
 from tests.chaos.bugs import NO_BUG, Bug
 from tests.chaos.crash import Blow, Trace
@@ -102,6 +102,7 @@ def _one(world: World, case: Case, bug: Bug, totals: Totals) -> tuple[Trace, lis
     trace = _until_its_end(world, case, process, chance, bug, totals)
     world.calm()
     _recover_fully(world, bug, subject.account_id)
+    _carry_out_waiting(world, bug, subject.account_id)
     after = _look(world, subject.account_id)
     was_hit = trace.outcome is None or case.manner in (Manner.FROZEN, Manner.SERVERS_KILLED)
     totals.hits += was_hit
@@ -163,3 +164,10 @@ def _recover_fully(world: World, bug: Bug, account_id: str) -> None:
             report = applying.recovery(world.stores, utc_now).run(whatever_lease=True)
             if not report.waiting and not report.prepared_left:
                 return
+
+
+def _carry_out_waiting(world: World, bug: Bug, account_id: str) -> None:
+    """What was approved before and not taken up, as the schedule finds it."""
+    for apply in Apply.objects.filter(account_id=account_id, state=ApplyState.APPROVED):
+        with bug.planted():
+            applying.carry_out(applying.coordinator(world.stores, utc_now), apply.id)

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import connections
 
@@ -80,17 +81,28 @@ class Process:
 
 
 def coordinate(world: World, subject: Subject, scenario: Scenario, blow: Blow, bug: Bug) -> Process:
-    """Looks at the account, approves what it sees, and applies it."""
+    """Looks at the account, approves what it sees, and applies it; or carries out what was approved before."""
+    approved = _approve_before(world, subject, scenario) if scenario.approved_before else None
 
     def work(observe: Observer) -> str:
         with bug.planted():
             coordinator = applying.coordinator(world.stores, utc_now, observe)
+            if approved is not None:
+                return applying.carry_out(coordinator, approved).outcome
             evaluation = coordinator.recompute_now(subject.account_id)
-            proposal = subject.proposal if scenario.with_proposal else None
-            return coordinator.apply(applying.order(evaluation, proposal=proposal)).outcome
+            return coordinator.apply(applying.order(evaluation, proposal=_proposal(subject, scenario))).outcome
 
     hooks = {step: _bound(hook, world, subject) for step, hook in scenario.hooks.items()}
     return Process(work, blow, hooks)
+
+
+def _approve_before(world: World, subject: Subject, scenario: Scenario) -> UUID:
+    evaluation = applying.evaluation(world.stores, subject.account_id, utc_now())
+    return applying.approve(applying.order(evaluation, proposal=_proposal(subject, scenario)), evaluation, utc_now())
+
+
+def _proposal(subject: Subject, scenario: Scenario) -> str | None:
+    return subject.proposal if scenario.with_proposal else None
 
 
 def recover(world: World, blow: Blow, bug: Bug) -> Process:

@@ -36,7 +36,7 @@ def breaches(world: World, run: Run) -> list[str]:
     if run.trace.error is not None:
         found.append(f"the process broke: {run.trace.error}")
     if apply is not None:
-        found += _of_the_journal(apply)
+        found += _of_the_journal(run, apply)
     return found
 
 
@@ -90,7 +90,7 @@ def _of_the_end(run: Run, state: ApplyState | None) -> Iterator[str]:
         yield f"it was decided, and ended as {state}"
 
 
-def _of_the_journal(apply: Apply) -> Iterator[str]:
+def _of_the_journal(run: Run, apply: Apply) -> Iterator[str]:
     """A4 and A6: state, branches, audit, events and mark agree; nothing is left open."""
     state = ApplyState(apply.state)
     if state not in CLOSED:
@@ -100,7 +100,8 @@ def _of_the_journal(apply: Apply) -> Iterator[str]:
     decision = ["repair.applied"] if committed else ["repair.refused" if apply.refused else "repair.failed"]
     actions = list(AuditEntry.objects.filter(apply_id=apply.id).order_by("seq").values_list("action", flat=True))
     closing = {ApplyState.DONE: ["repair.finished"], ApplyState.EXCEPTION: ["repair.needs_person"]}.get(state, [])
-    if actions != decision + closing:
+    approval = ["repair.approved"] if run.scenario.approved_before else []
+    if actions != approval + decision + closing:
         yield f"the apply is {state}, the audit says {actions}"
     events = OutboxEvent.objects.filter(cause=f"apply:{apply.id}", kind__startswith="repair.").order_by("sequence")
     told = list(events.values_list("kind", flat=True))

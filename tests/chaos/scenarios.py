@@ -26,6 +26,7 @@ class Scenario:
     name: str
     end: End
     with_proposal: bool = False
+    approved_before: bool = False  # by somebody who left; whoever finds the approval carries it out
     kind: str = "acc"
     hooks: Mapping[Step, Hook] = field(default_factory=dict)
     faults: Callable[[Subject], list[tuple[str, str, int]]] = lambda subject: []
@@ -68,6 +69,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     *(Scenario(f"stale row in {store}", End.NOTHING, hooks=_stale(store, table)) for store, table in ROWS.items()),
     Scenario(
         "stale row beside a proposal", End.NOTHING, with_proposal=True, hooks=_stale("subs_customer", "customers")
+    ),
+    Scenario("approved before", End.APPLIED, approved_before=True),
+    Scenario("approved before, with a Stripe proposal", End.APPLIED, with_proposal=True, approved_before=True),
+    Scenario(
+        "approved before, stale row",
+        End.NOTHING,
+        approved_before=True,
+        hooks=_stale("subs_dunning", "dunning"),
+        passes=True,  # killed before the outsider comes, it is carried out by the next one
     ),
     Scenario("constraint refuses at once", End.NOTHING, with_proposal=True, kind="refused-at-once"),
     Scenario("constraint refuses at prepare", End.NOTHING, with_proposal=True, kind="refused-at-prepare"),

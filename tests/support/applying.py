@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from recon.actions.apply_equipment import databases, evaluate_live, mark
 from recon.actions.evaluate import Rules
 from recon.apply.calls import Caller
-from recon.apply.coordinator import Coordinator
+from recon.apply.changes import cells_of
+from recon.apply.claim import Approval
+from recon.apply.claim import approve as store_approval
+from recon.apply.coordinator import Coordinator, Result
 from recon.apply.order import Order, Rights
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
@@ -16,6 +20,7 @@ from recon.apply.steps import Observer, unobserved
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
 from recon.engine.policy import Policy
+from recon.models import Apply
 from recon.stores.base import Store
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -73,6 +78,35 @@ def order(evaluation: Evaluation, **changes: Any) -> Order:
         rights=Rights.ALL,
     )
     return replace(approved, **changes)
+
+
+def approve(order: Order, evaluation: Evaluation, now: datetime) -> UUID:
+    """The stored approval of exactly this evaluation's plan."""
+    approval = Approval(
+        account_id=order.account_id,
+        digest=order.digest,
+        risk=evaluation.plan.risk,
+        proposal=order.proposal or "",
+        actor=order.actor,
+        reason=order.reason,
+        request_id=order.request_id,
+        cells=cells_of(evaluation.plan.writes),
+    )
+    return store_approval(approval, request_key="", now=now)
+
+
+def carry_out(coordinator: Coordinator, apply_id: UUID) -> Result:
+    """What a worker does that finds the approval; its approver may approve everything."""
+    apply = Apply.objects.get(id=apply_id)
+    order = Order(
+        account_id=apply.account_id,
+        digest=apply.digest,
+        actor=apply.approved_by,
+        reason=apply.reason,
+        rights=Rights.ALL,
+        proposal=apply.proposal or None,
+    )
+    return coordinator.apply(order, approved=apply.id)
 
 
 def wrong_everywhere(account_id: str = "acc_1", number: int = 1, **ledger_invoice: Any) -> dict[str, Any]:
