@@ -43,6 +43,7 @@ def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: da
         answer=answer(evaluation),
         readings=tuple(readings),
         policy_hash=rules.policy_hash,
+        likeness=evaluation.likeness,
     )
 
 

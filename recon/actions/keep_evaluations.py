@@ -1,4 +1,4 @@
-"""Keep what the engine made of some accounts: snapshots, evaluations, latest states and events, in one transaction.
+"""Keep what the engine made of some accounts: snapshots, evaluations, latest states, course and events, all at once.
 
 An evaluation row is added when the answer differs from the account's latest; the state row is always the latest. An
 evaluation that was overtaken (a newer one is kept already) changes nothing.
@@ -14,10 +14,12 @@ from django.db import connection, transaction
 from django.db.models import JSONField
 
 from recon.actions.events_of_change import events_of_change
+from recon.actions.keep_course import keep_course
 from recon.actions.keep_handles import keep_handles
 from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
 from recon.actions.standing import standing_after
 from recon.engine.facts import Reading
+from recon.engine.likeness import Likeness
 from recon.models import AccountState, Evaluation, Trigger
 from recon.models.outbox import OutboxEvent
 
@@ -25,18 +27,31 @@ LOCK_NEW = "select pg_advisory_xact_lock(hashtextextended('account ' || id, 0)) 
 NEXT_IDS = "select nextval(pg_get_serial_sequence('evaluation', 'id')) from generate_series(1, %s)"
 EVALUATION_COLUMNS = [field.attname for field in Evaluation._meta.concrete_fields if not field.primary_key]
 JSON_COLUMNS = {field.column for field in Evaluation._meta.concrete_fields if isinstance(field, JSONField)}
+DRIFT_COLUMNS = (
+    "classes",
+    "details",
+    "drifted_cells",
+    "is_stuck_in_bad_debt",
+    "has_inconsistent_flags",
+    "is_flagged_but_paid",
+    "cluster",
+)
 STATE_COLUMNS = [field.name for field in AccountState._meta.concrete_fields if not field.primary_key]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """One account's answer (the JSON of the rules' document) at the clock `at`, and the readings that it came from."""
+    """One account's answer (the JSON of the rules' document) at the clock `at`, and the readings that it came from.
+
+    `likeness` says with whom it drifts alike, where it drifts.
+    """
 
     account_id: str
     at: datetime
     answer: Mapping[str, Any]
     readings: tuple[Reading, ...]
     policy_hash: str
+    likeness: Likeness | None = None
 
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
@@ -52,6 +67,7 @@ def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor:
         AccountState.objects.bulk_create(
             states, update_conflicts=True, unique_fields=["account_id"], update_fields=STATE_COLUMNS
         )
+        keep_course(states, before, {one.account_id: one.likeness for one in rows if one.likeness is not None})
         _emit(states, before, trigger)
     return states
 
@@ -156,7 +172,6 @@ def _evaluation(one: Evaluated, trigger: Trigger, actor: str) -> Evaluation:
 
 def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) -> AccountState:
     truth = evaluation.truth
-    classes, details = set(evaluation.classes), set(evaluation.details)
     findings = sorted({finding["class"] for finding in evaluation.findings})
     return AccountState(
         account_id=one.account_id,
@@ -166,21 +181,32 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         drift_since=_drift_since(one, evaluation, before),
         is_known=evaluation.is_known,
         state=evaluation.state,
-        classes=evaluation.classes,
-        details=evaluation.details,
         findings=findings,
-        drifted_cells=len(evaluation.cells),
         writes=len(evaluation.writes),
         risk=evaluation.risk,
-        is_stuck_in_bad_debt="stuck" in details,
-        has_inconsistent_flags="inconsistent_debt_flags" in classes and "wrong" not in details,
-        is_flagged_but_paid="flagged_but_paid" in details,
         standing=_standing(one, evaluation, findings, before),
         owed={currency: sums["collectible_minor"] for currency, sums in truth["balances"].items()} if truth else {},
         oldest_due_at=moment(truth["oldest_due_at"]) if truth else None,
         next_evaluation_at=evaluation.next_evaluation_at,
         reads=reads_of(one.readings),
+        **_drift(one, evaluation, before),
     )
+
+
+def _drift(one: Evaluated, evaluation: Evaluation, before: AccountState | None) -> dict[str, Any]:
+    """A verdict unknown says nothing of the drift: the account goes on counting where it was last known to."""
+    if not evaluation.is_known and before is not None:
+        return {name: getattr(before, name) for name in DRIFT_COLUMNS}
+    classes, details = evaluation.classes, evaluation.details
+    return {
+        "classes": classes,
+        "details": details,
+        "drifted_cells": len(evaluation.cells),
+        "is_stuck_in_bad_debt": "stuck" in details,
+        "has_inconsistent_flags": "inconsistent_debt_flags" in classes and "wrong" not in details,
+        "is_flagged_but_paid": "flagged_but_paid" in details,
+        "cluster": one.likeness.key if one.likeness else "",
+    }
 
 
 def _standing(

@@ -18,7 +18,7 @@ from recon.engine.rules.identity import Identity
 from recon.engine.rules.intents import Intents
 from recon.engine.rules.invoices import Claim, InvoiceBalance, balances_of, claims_of, totals
 from recon.engine.rules.ladder import Debtor, Ladder
-from recon.engine.rules.payments import payments_of
+from recon.engine.rules.payments import Payments, payments_of
 from recon.engine.rules.subscription import FREE, Plan, Subscriptions, plan_of, subscriptions_of
 from recon.engine.truth import TrueBalance, Truth
 
@@ -30,6 +30,7 @@ class Assessment:
     facts: Facts
     account: Account
     identity: Identity
+    payments: Payments
     claims: tuple[Claim, ...]
     debtor: Debtor
     paid_until: datetime | None
@@ -69,6 +70,7 @@ def assess(facts: Facts, account: Account, identity: Identity, policy: Policy) -
         facts=facts,
         account=account,
         identity=identity,
+        payments=payments,
         claims=claims,
         debtor=Debtor(account, subscriptions, intents, balances_of(facts, claims), policy),
         paid_until=entitlement.paid_through(facts, identity),

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recon.engine.assessment import assess, findings_of, judge, next_evaluation_at
+from recon.engine.cause import missed_event
 from recon.engine.drift import NO_DRIFT, Drift, drift_of
 from recon.engine.facts import Facts
 from recon.engine.findings import Finding, FindingKind
+from recon.engine.likeness import Likeness, pattern_of
 from recon.engine.plan import Plan, empty_plan, plan_of
 from recon.engine.policy import Policy
 from recon.engine.proposals import proposals_of
@@ -27,7 +29,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The answer about one account. An unknown verdict has no truth, no drift, an empty plan and no next moment."""
+    """The answer about one account. An unknown verdict has no truth, no drift, an empty plan and no next moment.
+
+    `likeness` is not part of the answer that others get: it says with whom the account drifts alike.
+    """
 
     account_id: str
     verdict: Verdict
@@ -37,6 +42,7 @@ class Evaluation:
     plan: Plan
     findings: tuple[Finding, ...]
     next_evaluation_at: datetime | None
+    likeness: Likeness | None = None
 
 
 def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
@@ -53,6 +59,9 @@ def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
     drift = drift_of(facts, identity, judgement.truth)
     if drift.cells and (old := stale(facts, policy.freshness, now)):
         return unknown(facts.account_id, old, ())
+    likeness = None
+    if drift.cells:
+        likeness = Likeness(pattern_of(drift.cells), missed_event(assessment, judgement, drift.cells, now))
 
     return Evaluation(
         account_id=facts.account_id,
@@ -63,6 +72,7 @@ def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
         plan=plan_of(facts.account_id, drift, judgement.truth, identity, proposals_of(assessment)),
         findings=findings_of(assessment, judgement),
         next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
+        likeness=likeness,
     )
 
 
