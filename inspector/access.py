@@ -1,8 +1,8 @@
 """May I? Each answer in words, for pages and actions alike: what one may not do is shown with the reason.
 
 The table of roles is `recon.actions.authority`, where the actions ask it again: a page only spares people the refusal.
-Every page names the right that it asks for by `needs`, or says that it is `open_to_all` or `for_any_login`; a test
-walks the addresses and fails on one that says nothing.
+Every page names the right that it asks for by `needs`, or says that it is `open_to_all`, `for_signed` or
+`for_any_login`; a test walks the addresses and fails on one that says nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +30,7 @@ View = Callable[..., Any]
 Person = User | AnonymousUser
 
 OPEN: Final = "open"  # no login asked
+SIGNED: Final = "signed"  # programs, which prove themselves by a signature or a secret in the request
 ANY_LOGIN: Final = "any login"  # a login in no group too: leaving, one's own password
 DEEDS: Final = {
     Right.LOOK: "Accounts are shown to",
@@ -140,13 +141,18 @@ def open_to_all(page: View) -> View:
     return _stated(login_not_required(page), OPEN)
 
 
+def for_signed(endpoint: View) -> View:
+    """An address for programs that asks for a signature or a secret itself, and never for a login."""
+    return _stated(login_not_required(endpoint), SIGNED)
+
+
 def for_any_login(page: View) -> View:
     """A page for everybody who is logged in, a login in no group too."""
     return _stated(page, ANY_LOGIN)
 
 
 def need_of(page: View) -> str | None:
-    """What a page said that it asks for: a right, OPEN, ANY_LOGIN; None when it said nothing."""
+    """What a page said that it asks for: a right, OPEN, SIGNED, ANY_LOGIN; None when it said nothing."""
     return getattr(page, "need", None)
 
 

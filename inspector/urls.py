@@ -1,7 +1,7 @@
 """Every address of the inspector. All of them ask for a login, but `login` and `healthz`."""
 
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts
@@ -18,6 +18,7 @@ urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("healthz", healthz, name="healthz"),
+    path("api/v1/", include("inspector.api.urls")),
 ]
 
 handler403 = "inspector.pages.errors.forbidden"

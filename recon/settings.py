@@ -91,7 +91,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", "")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
+# Several, by commas, while a secret is being changed. Without one no webhook is accepted.
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_WEBHOOK_SECRETS = tuple(secret.strip() for secret in STRIPE_WEBHOOK_SECRET.split(",") if secret.strip())
+# Whose events mark accounts besides our own: `acct_…` of Stripe Connect. Events of others are kept and ignored.
+STRIPE_CONNECTED_ACCOUNTS: list[str] = env.list("STRIPE_CONNECTED_ACCOUNTS", [])
+WEBHOOK_MOST_BYTES = env.int("WEBHOOK_MOST_BYTES", 256 * 1024)
+
+# ---- What the five stores' owners send us: store → its secrets, as {"billing_prod": ["…"]}; several while one changes.
+STORE_EVENT_SECRETS: dict[str, list[str]] = env.json("STORE_EVENT_SECRETS", {})
+STORE_EVENTS_MOST_BYTES = env.int("STORE_EVENTS_MOST_BYTES", 512 * 1024)
 # What filling the mirror may take of Stripe's limit (100 requests a second, 25 in test mode); a twin has none.
 STRIPE_REQUESTS_PER_SECOND = env.float(
     "STRIPE_REQUESTS_PER_SECOND", 1_000 if STRIPE_API_BASE else 80 if STRIPE_LIVEMODE else 20

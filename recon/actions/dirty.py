@@ -17,14 +17,16 @@ from recon.models import AccountState, Dirty
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 8
 FIRST_BACK_OFF = timedelta(seconds=10)
-MARK = """
+# Also part of the statement that keeps an event: the mark and the event are one transaction and one round trip.
+MARK_FROM = """
 insert into dirty as known (account, gen, done_gen, attempts, not_before, parked, last_error, since)
-select account, 1, 0, 0, %(now)s, false, '', %(now)s from unnest(%(accounts)s::text[]) as account order by account
+select account, 1, 0, 0, %(now)s, false, '', %(now)s from {accounts} as marked (account) order by account
 on conflict (account) do update
 set gen = known.gen + 1, parked = false, attempts = 0, not_before = least(known.not_before, excluded.not_before),
     since = case when known.gen = known.done_gen then excluded.since else known.since end
 where known.gen = known.done_gen or not %(once)s
 """
+MARK = MARK_FROM.format(accounts="unnest(%(accounts)s::text[])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ nothing.
 """
 
 import logging
-from functools import partial
+import threading
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Final
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -14,10 +18,58 @@ from recon import bootstrap
 
 log = logging.getLogger(__name__)
 
+RING_EVERY_SECONDS: Final = 0.1
+
 
 def wake(task: str, *args: str) -> None:
     """The task by its name, with ids alone, once the transaction under way has committed."""
     transaction.on_commit(partial(_send, task, args))
+
+
+def wake_soon(task: str) -> None:
+    """The same for a task without arguments that does all that is due: many hints at once become one.
+
+    Whoever calls this does not wait for the broker, not even for one that is down.
+    """
+    transaction.on_commit(partial(_doorbell().ring, task))
+
+
+class Doorbell:
+    """Sends what was asked for from a thread of its own, each task at most once in a while; the last ask is kept."""
+
+    def __init__(self, send: Callable[[str], None], pause: float = RING_EVERY_SECONDS) -> None:
+        """`pause` is how many seconds lie between two rounds."""
+        self._send = send
+        self._pause = pause
+        self._asked: set[str] = set()
+        self._bell = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def ring(self, task: str) -> None:
+        with self._bell:
+            self._asked.add(task)
+            self._ensure_running()
+            self._bell.notify()
+
+    def _ensure_running(self) -> None:
+        """A thread does not survive a fork, nor what `send` raises."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._bell:
+                self._bell.wait_for(lambda: self._asked)
+                asked, self._asked = self._asked, set()
+            for task in sorted(asked):
+                self._send(task)
+            time.sleep(self._pause)
+
+
+@cache
+def _doorbell() -> Doorbell:
+    return Doorbell(lambda task: _send(task, ()))
 
 
 def _send(task: str, args: tuple[str, ...]) -> None:
