@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from recon.engine.facts import StoreName
 from recon.models.audit import AuditEntry, AuditHead, AuditVerification
+from recon.models.automation import ClassMode, Mode, Relapse
 from recon.models.bulk import BulkRepair, BulkRepairItem
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
-from recon.models.evaluations import AccountState, Evaluation, SweepChunk, SweepRun, Trigger
+from recon.models.evaluations import AccountState, Evaluation, Recompute, SweepChunk, SweepRun, Trigger
 from recon.models.handles import AccountHandles
 from recon.models.inbox import FindingKind, Inbox, InboxFinding, InboxMark, InboxStatus
 from recon.models.intake import Dirty
@@ -65,6 +66,7 @@ __all__ = [
     "CallState",
     "CfProdSnapshot",
     "ChangeKind",
+    "ClassMode",
     "Cluster",
     "Dirty",
     "DriftChange",
@@ -77,9 +79,12 @@ __all__ = [
     "InboxStatus",
     "LookUp",
     "MirrorSync",
+    "Mode",
     "Note",
     "OutboxEvent",
     "Pulse",
+    "Recompute",
+    "Relapse",
     "StoreSnapshot",
     "StripeObject",
     "StripeSnapshot",

@@ -97,6 +97,24 @@ class AccountState(models.Model):
         ]
 
 
+class Recompute(models.Model):
+    """One account was evaluated out of turn, and why; kept also when the outcome was the same as before.
+
+    `causes` are what had marked it, oldest first: {kind, ref, at}. The same evaluation may have many.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.TextField()
+    at = models.DateTimeField()
+    evaluation = models.ForeignKey(Evaluation, null=True, on_delete=models.SET_NULL, related_name="+")
+    causes = models.JSONField(default=list)
+    more_causes = models.IntegerField(default=0, help_text="how many causes are not listed")
+
+    class Meta:
+        db_table = "recompute"
+        indexes = [models.Index(fields=["account_id", "-at"], name="recompute_account")]
+
+
 class SweepRun(models.Model):
     """One pass over every account that any store knows. Its chunks say how far it is; unfinished, it can go on."""
 

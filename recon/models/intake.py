@@ -19,6 +19,9 @@ class Dirty(models.Model):
     token = models.UUIDField(null=True)
     parked = models.BooleanField(default=False)
     last_error = models.TextField(default="")
+    causes = models.JSONField(
+        default=list, db_default=[], help_text="what marked it beside events: {gen, kind, ref, at}, the latest 20"
+    )
     since = models.DateTimeField()
 
     class Meta:

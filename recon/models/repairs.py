@@ -49,6 +49,9 @@ class Apply(models.Model):
     request_key = models.TextField(
         default="", db_default="", help_text="of the form or call that approved it: the same one, once"
     )
+    overrides_pause = models.BooleanField(
+        default=False, db_default=False, help_text="an admin's emergency: carried out though all applies are paused"
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(help_text="not claimed after this moment")
 
@@ -141,9 +144,13 @@ class ApplyCall(models.Model):
 
 
 class Switch(models.Model):
-    """Something that a person turned on for everybody, with the reason; `applies_paused` stops every claim."""
+    """Something that was turned on for everybody, with the reason.
+
+    `applies_paused` stops every claim; `automatic_severe_stopped` is the breaker of automatic severe repairs.
+    """
 
     APPLIES_PAUSED = "applies_paused"
+    AUTOMATIC_SEVERE_STOPPED = "automatic_severe_stopped"
 
     name = models.TextField(primary_key=True)
     is_on = models.BooleanField(default=False)
