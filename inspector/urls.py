@@ -5,8 +5,10 @@ from django.urls import include, path
 
 from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts
+from inspector.pages.approve import approve
 from inspector.pages.health import healthz
 from inspector.pages.home import home
+from inspector.pages.repair import repair
 from inspector.pages.search import search
 
 urlpatterns = [
@@ -15,6 +17,8 @@ urlpatterns = [
     path("accounts/", accounts, name="accounts"),
     path("accounts/<str:account_id>/", account, name="account"),
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
+    path("accounts/<str:account_id>/apply/", approve, name="approve"),
+    path("repairs/<uuid:repair_id>/", repair, name="repair"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("healthz", healthz, name="healthz"),

@@ -1,0 +1,50 @@
+"""The account's page for one request: when it is asked for, and again when a form on it was not right."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from inspector.access import may_apply, may_propose
+from inspector.display.account import account_page
+from inspector.display.approval import NOTHING_TYPED, Typed
+from inspector.display.foot import foot
+from inspector.rendering import render_page
+from recon.queries.account import AccountView, account_view
+from recon.queries.audit import entries_of_account
+from recon.queries.facts import account_facts
+from recon.queries.pauses import applies_paused
+from recon.queries.repairs import last_repair
+
+
+def find_account(account_id: str) -> AccountView:
+    """Raises Http404 for what was never evaluated; PostgreSQL's text holds no null byte."""
+    view = account_view(account_id) if "\x00" not in account_id else None
+    if view is None:
+        raise Http404
+    return view
+
+
+def show_account(
+    request: HttpRequest, view: AccountView, *, typed: Typed = NOTHING_TYPED, status: int = 200
+) -> HttpResponse:
+    """`typed` is what stands in the forms already, with what is wrong with it."""
+    now = timezone.now()
+    plan_permission = may_apply(request.user, view.risk)
+    page = account_page(
+        view,
+        account_facts(view, whole=False),
+        entries_of_account(view.account_id),
+        permission=plan_permission,
+        username=request.user.get_username(),
+        only_differences=request.GET.get("only") == "differences",
+        now=now,
+    )
+    approving = foot(
+        view,
+        plan_permission=plan_permission,
+        proposal_permission=may_propose(request.user),
+        pause=applies_paused(),
+        last=last_repair(view.account_id),
+        typed=typed,
+        now=now,
+    )
+    return render_page(request, "account", {"page": page, "foot": approving}, status=status)

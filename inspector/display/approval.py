@@ -1,0 +1,73 @@
+"""One form that approves something: its reason, its seal, and the key that makes it count once."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into a form that is shown again, and what is wrong with it. `proposal` names the form."""
+
+    reason: str = ""
+    proposal: str = ""
+    object_id: str = ""
+    reason_error: str = ""
+    object_error: str = ""
+
+
+NOTHING_TYPED = Typed()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalForm:
+    """`name` makes its fields' ids unique on the page. `request_key` is new with every rendering: what is sent twice is
+    applied once. `asks_for` is the Stripe object's id that has to be typed, empty when none has. A form with `why_not`
+    is shown and cannot be sent. `is_first` takes the page's key `a`."""
+
+    name: str
+    account_id: str
+    digest: str
+    proposal: str
+    request_key: str
+    button: str
+    reason: str
+    reason_error: str
+    asks_for: str
+    object_id: str
+    object_error: str
+    why_not: str
+    is_first: bool
+    reason_length: int = REASON_LENGTH
+
+
+def approval_form(
+    account_id: str,
+    digest: str,
+    *,
+    name: str,
+    button: str,
+    typed: Typed,
+    why_not: str,
+    proposal: str = "",
+    asks_for: str = "",
+    is_first: bool = False,
+) -> ApprovalForm:
+    """The form as it is shown; what was typed into another form of the page is not put into this one."""
+    own = typed if typed.proposal == proposal else NOTHING_TYPED
+    return ApprovalForm(
+        name=name,
+        account_id=account_id,
+        digest=digest,
+        proposal=proposal,
+        request_key=str(uuid4()),
+        button=button,
+        reason=own.reason,
+        reason_error=own.reason_error,
+        asks_for=asks_for,
+        object_id=own.object_id,
+        object_error=own.object_error,
+        why_not=why_not,
+        is_first=is_first,
+    )

@@ -1,0 +1,117 @@
+"""The foot of the account page: the form that approves the plan, or why nothing can be approved here and now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from inspector.access import Permission
+from inspector.display.approval import NOTHING_TYPED, ApprovalForm, Typed, approval_form
+from inspector.display.moments import age_words
+from inspector.display.proposals import ProposalCard, number_of, proposal_cards
+from inspector.display.repair import Progress, progress
+from inspector.display.words import RISKS, STORES, Word
+from inspector.display.writes import stores_of
+from recon.queries.account import AccountView
+from recon.queries.pauses import Pause
+from recon.queries.repairs import Repair
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The account's latest repair, when it is over."""
+
+    id: str
+    word: Word
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """One of `live` (a repair under way), `form` (which may be disabled, with the reason), or `nothing` (why there is
+    nothing to approve). `proposals` stand in the plan, each with its own form."""
+
+    account_id: str
+    live: Progress | None
+    form: ApprovalForm | None
+    nothing: str
+    what: str
+    stores: str
+    risk: Word | None
+    last: Ended | None
+    proposals: tuple[ProposalCard, ...]
+
+
+def foot(
+    view: AccountView,
+    *,
+    plan_permission: Permission,
+    proposal_permission: Permission,
+    pause: Pause | None,
+    last: Repair | None,
+    typed: Typed = NOTHING_TYPED,
+    now: datetime,
+) -> Foot:
+    """The foot for one reader; `last` is the account's latest repair, and `now` words the ages alone."""
+    live = last if last is not None and last.is_live else None
+    stands = _in_the_way(live, pause, now)
+    nothing = why_nothing(view)
+    return Foot(
+        account_id=view.account_id,
+        live=progress(live, now) if live else None,
+        form=None if nothing or live else _form(view, typed, stands or plan_permission.why_not),
+        nothing=nothing,
+        what=number_of(len(view.writes), "write"),
+        stores=", ".join(stores_of(view.writes)),
+        risk=RISKS.get(view.risk) if view.risk else None,
+        last=_ended(last, now) if last and not live else None,
+        proposals=proposal_cards(view, typed=typed, why_not=stands or proposal_permission.why_not),
+    )
+
+
+def why_nothing(view: AccountView) -> str:
+    """Why nobody can approve a plan of this account now; empty when somebody can."""
+    if view.writes:
+        return ""
+    if not view.is_known:
+        return f"Nothing can be approved, because {_unknown_because(view)}. Re-read to try again."
+    if view.cells:
+        return "Nothing can be approved: the plan is severe and withheld until it is settled whose customer this is."
+    if view.proposals:
+        return "Nothing to write: every derived value is the true one. What is proposed to Stripe stands in the plan."
+    return "Nothing to approve: every derived value is the true one."
+
+
+def _form(view: AccountView, typed: Typed, why_not: str) -> ApprovalForm:
+    return approval_form(
+        view.account_id,
+        view.digest,
+        name="plan",
+        button="Approve and apply",
+        typed=typed,
+        why_not=why_not,
+        is_first=True,
+    )
+
+
+def _in_the_way(live: Repair | None, pause: Pause | None, now: datetime) -> str:
+    """What keeps everybody from approving anything of this account now."""
+    if live is not None:
+        return "A repair of this account is under way: wait for its end."
+    return paused_words(pause, now) if pause else ""
+
+
+def paused_words(pause: Pause, now: datetime) -> str:
+    """Who paused all applies, when and why."""
+    who = pause.set_by.removeprefix("user:")
+    return f"All applies are paused: {who} stopped them {age_words(pause.set_at, now)}, saying “{pause.reason}”."
+
+
+def _unknown_because(view: AccountView) -> str:
+    """The stores that are down; when all answered, what was not understood."""
+    down = [f"{STORES[name]} could not be read ({store.reason})" for name, store in view.stores.items() if not store.ok]
+    return "; ".join(down or view.reasons) or "the verdict is unknown"
+
+
+def _ended(repair: Repair, now: datetime) -> Ended:
+    ended = progress(repair, now)
+    who = repair.approved_by.removeprefix("user:")
+    return Ended(str(repair.id), ended.word, f"{age_words(repair.closed_at, now)}, approved by {who}")

@@ -1,0 +1,120 @@
+"""Approve a plan, or one of its proposals to Stripe, from a form; whoever may not is told, and the attempt recorded."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from inspector.access import Permission, groups_of, lookers_only, may_apply, may_propose
+from inspector.account import find_account, show_account
+from inspector.display.approval import REASON_LENGTH, Typed
+from inspector.display.proposals import id_to_type
+from inspector.display.refusal import refused
+from inspector.rendering import render_page
+from recon.actions.approve import Approved, approve_plan
+from recon.queries.account import AccountView
+from recon.queries.pauses import applies_paused
+from recon.queries.plans import plan_seen
+from recon.queries.repairs import live_repair
+
+DIGEST_LENGTH = 64
+KEY_LENGTH = 64
+PROPOSAL_LENGTH = 320
+
+
+class SeeOther(HttpResponseRedirect):
+    """The answer to a form is a page of its own, which may be reloaded as often as one likes."""
+
+    status_code = 303
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the form said; `digest` is cut to a digest's length, whatever was sent."""
+
+    digest: str
+    request_key: str
+    proposal: str
+    reason: str
+    object_id: str
+
+
+@require_POST
+@lookers_only
+def approve(request: HttpRequest, account_id: str) -> HttpResponse:
+    """To the repair's page when it is approved; the account's page again (422) when the form is not filled in right;
+    what was approved beside what is true now (409) when it may not be done."""
+    asked, view = _asked(request), find_account(account_id)
+    typed = _typed(asked)
+    if typed.reason_error or typed.object_error:
+        return show_account(request, view, typed=typed, status=422)
+    approved = approve_plan(
+        account_id,
+        digest=asked.digest,
+        actor=f"user:{request.user.get_username()}",
+        groups=groups_of(request.user),
+        reason=asked.reason,
+        request_key=asked.request_key,
+        proposal=asked.proposal or None,
+    )
+    if approved.apply_id is not None:
+        return SeeOther(reverse("repair", args=[approved.apply_id]))
+    permission = may_propose(request.user) if asked.proposal else may_apply(request.user, view.risk)
+    if approved.code == "forbidden":
+        raise PermissionDenied(permission.why_not)
+    return _refused(request, view, approved, asked, typed, permission)
+
+
+def _refused(
+    request: HttpRequest, view: AccountView, approved: Approved, asked: Asked, typed: Typed, permission: Permission
+) -> HttpResponse:
+    page = refused(
+        view,
+        approved.code,
+        approved.sentence,
+        typed=typed,
+        seen=plan_seen(view.account_id, asked.digest),
+        permission=permission,
+        pause=applies_paused(),
+        live=live_repair(view.account_id),
+        now=timezone.now(),
+    )
+    return render_page(request, "refusal", {"page": page}, status=409)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    return Asked(
+        digest=_text(request, "digest")[:DIGEST_LENGTH],
+        request_key=_text(request, "request_key")[:KEY_LENGTH] or str(uuid4()),
+        proposal=_text(request, "proposal")[:PROPOSAL_LENGTH],
+        reason=_text(request, "reason"),
+        object_id=_text(request, "object_id")[:PROPOSAL_LENGTH],
+    )
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    """A field's text; a browser sends a line's end as two letters and counts it as one."""
+    return request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
+
+
+def _typed(asked: Asked) -> Typed:
+    wanted = id_to_type(asked.proposal) if asked.proposal else ""
+    return Typed(
+        reason=asked.reason[: 2 * REASON_LENGTH],
+        proposal=asked.proposal,
+        object_id=asked.object_id,
+        reason_error=_reason_error(asked.reason),
+        object_error=f"Type {wanted} exactly: it cannot be taken back." if asked.object_id != wanted else "",
+    )
+
+
+def _reason_error(reason: str) -> str:
+    if not reason:
+        return "Say why: the reason stands in the audit, and nothing is applied without one."
+    if len(reason) > REASON_LENGTH:
+        return f"That is {len(reason)} characters: say it in {REASON_LENGTH}."
+    return ""
