@@ -43,6 +43,7 @@ DEEDS: Final = {
     Right.GOVERN: "Policy, tokens and the freeze are changed by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
+    Right.LOOK_UPS_ALL: "What others looked at is shown to",
 }
 
 
@@ -114,6 +115,11 @@ def may_govern(person: Person) -> Permission:
 def may_audit_all(person: Person) -> Permission:
     """See what others did; one's own entries are shown to whoever may look."""
     return may(person, Right.AUDIT_ALL)
+
+
+def may_see_look_ups(person: Person) -> Permission:
+    """See whom others looked at; one's own looks are shown to whoever may look."""
+    return may(person, Right.LOOK_UPS_ALL)
 
 
 def needs(right: Right) -> Callable[[View], View]:

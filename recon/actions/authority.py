@@ -24,6 +24,7 @@ class Right(StrEnum):
     GOVERN = "govern"  # policy, tokens, freeze
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
+    LOOK_UPS_ALL = "look_ups_all"  # who looked at whom
 
 
 ROLES: Final = ("viewer", "support", "finance", "admin")
@@ -41,6 +42,7 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.GOVERN: frozenset({"admin"}),
     Right.AUDIT_OWN: _EVERYBODY,
     Right.AUDIT_ALL: _STAFF,
+    Right.LOOK_UPS_ALL: _SENIOR,
 }
 SMALL_BULK: Final = 25  # accounts, all of them lenient
 ALONE_BULK: Final = 100  # accounts that one person may repair; more, or any severe one, asks for a second
