@@ -1,0 +1,118 @@
+"""The dates that a store's rows carry themselves: when an invoice was issued, a payment settled, a dispute opened.
+
+Rows are whatever a store said: a date that is none is no occurrence, and nothing here fails on it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened, by the row's own clock."""
+
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """Where a row holds a date (a path of names), what happened then, and of which rows that is said."""
+
+    what: str
+    path: tuple[str, ...]
+    holds: Callable[[Row], bool] = lambda row: True
+
+
+def _is(name: str, *values: object) -> Callable[[Row], bool]:
+    return lambda row: row.get(name) in values
+
+
+_HAPPENED: Mapping[str, tuple[_Dated, ...]] = {
+    "billing_prod.invoices": (_Dated("invoice_issued", ("issued_at",), _is("status", "issued", "void")),),
+    "billing_prod.payments": (
+        _Dated("payment_settled", ("settled_at",), _is("status", "settled")),
+        _Dated("payment_begun", ("created_at",), lambda row: row.get("settled_at") is None),
+    ),
+    "billing_prod.adjustments": (_Dated("adjusted", ("effective_at",)),),
+    "billing_prod.contracts": (_Dated("contract_began", ("starts_at",)),),
+    "subs_account.accounts": (_Dated("account_closed", ("closed_at",), _is("status", "closed")),),
+    "cf_prod.blocks": (_Dated("blocked", ("since",)),),
+    "stripe.customers": (_Dated("customer_created", ("created",)),),
+    "stripe.subscriptions": (
+        _Dated("subscription_started", ("created",)),
+        _Dated("subscription_ended", ("ended_at",)),
+    ),
+    "stripe.invoices": (
+        _Dated("invoice_finalized", ("status_transitions", "finalized_at")),
+        _Dated("invoice_paid", ("status_transitions", "paid_at"), _is("status", "paid")),
+        _Dated("invoice_voided", ("status_transitions", "voided_at"), _is("status", "void")),
+        _Dated("invoice_uncollectible", ("status_transitions", "marked_uncollectible_at")),
+    ),
+    "stripe.payment_intents": (
+        _Dated("payment_succeeded", ("created",), _is("status", "succeeded")),
+        _Dated("payment_processing", ("created",), _is("status", "processing")),
+    ),
+    "stripe.charges": (
+        _Dated("charge_failed", ("created",), _is("status", "failed")),
+        _Dated("payment_succeeded", ("created",), lambda row: _is_lone_charge(row)),
+    ),
+    "stripe.disputes": (_Dated("dispute_opened", ("created",)),),
+    "stripe.credit_notes": (_Dated("credit_note_issued", ("created",)),),
+}
+_SCHEDULED: Mapping[str, tuple[_Dated, ...]] = {
+    "billing_prod.invoices": (_Dated("invoice_due", ("due_at",), _is("status", "issued")),),
+    "billing_prod.contracts": (_Dated("contract_ended", ("ends_at",)),),
+    "subs_dunning.intents": (_Dated("intent_ended", ("until",)),),
+    "stripe.subscriptions": (_Dated("trial_ended", ("trial_end",)),),
+}
+
+
+def occurrences(place: str, row: Row) -> tuple[Occurrence, ...]:
+    """What happened, by a row of `place` (store.table)."""
+    return tuple(_found(_HAPPENED.get(place, ()), row))
+
+
+def scheduled(place: str, row: Row) -> tuple[Occurrence, ...]:
+    """What was to come when the row was written, and comes without another word of the store."""
+    return tuple(_found(_SCHEDULED.get(place, ()), row))
+
+
+def scheduled_places() -> Iterable[str]:
+    return _SCHEDULED
+
+
+def _found(dated: Iterable[_Dated], row: Row) -> Iterable[Occurrence]:
+    for one in dated:
+        moment = _moment(_value(row, one.path)) if one.holds(row) else None
+        if moment is not None:
+            yield Occurrence(one.what, moment)
+
+
+def _is_lone_charge(row: Row) -> bool:
+    """A charge of a payment intent is told by that."""
+    return row.get("status") == "succeeded" and not row.get("payment_intent")
+
+
+def _value(row: Row, path: tuple[str, ...]) -> object:
+    value: object = row
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _moment(value: object) -> datetime | None:
+    """Text as the databases write it, or Stripe's epoch seconds."""
+    try:
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            return found.astimezone(UTC) if found.tzinfo else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
