@@ -1,6 +1,5 @@
-"""Every address of the inspector. All of them ask for a login, but `login` and `healthz`."""
+"""Every address of the inspector. Each page says what right it asks for (inspector.access)."""
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from inspector.pages.account import account, recompute
@@ -8,6 +7,7 @@ from inspector.pages.accounts import accounts
 from inspector.pages.approve import approve
 from inspector.pages.health import healthz
 from inspector.pages.home import home
+from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 
@@ -19,12 +19,17 @@ urlpatterns = [
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("login/", login, name="login"),
+    path("login/openid/", openid_begin, name="openid_begin"),
+    path("login/openid/return/", openid_return, name="openid_return"),
+    path("logout/", logout, name="logout"),
+    path("password/", password, name="password"),
+    path("password/done/", password_done, name="password_done"),
     path("healthz", healthz, name="healthz"),
     path("api/v1/", include("inspector.api.urls")),
 ]
 
+handler400 = "inspector.pages.errors.refused"
 handler403 = "inspector.pages.errors.forbidden"
 handler404 = "inspector.pages.errors.not_found"
 handler500 = "inspector.pages.errors.broken"

@@ -4,6 +4,7 @@ With DATABASE_URL in the environment, everything comes from the environment. Wit
 the values that `manage.py demo` left in var/sandbox.env stand in for whatever the environment does not set.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,20 +41,23 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_htmx",
     "csp",
+    "axes",
 ]
 MIDDLEWARE = [
     "inspector.request_id.request_id_middleware",
+    "csp.middleware.CSPMiddleware",  # before what may refuse: every answer holds the policy, a refused host's too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "inspector.sessions.NoStore",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "inspector.sessions.Gate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "inspector.urls"
 WSGI_APPLICATION = "inspector.wsgi.application"
@@ -148,20 +152,70 @@ if not EMBEDDED:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
-# ---- Sessions, cookies, headers. The embedded default speaks plain HTTP on the loopback.
+# ---- Logins. The demo's names and passwords are shown on its login page, as `name:password`.
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 8 * 3600)
+DEMO_LOGINS: list[str] = env.list("DEMO_LOGINS", []) if EMBEDDED else []
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("UserAttributeSimilarityValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+# Wrong passwords: so many by person at an address, and by address; then the door is shut for a while.
+AXES_HANDLER = "inspector.throttle.LoginThrottle"
+AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", 10)
+LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", 30)
+AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_COOL_OFF_SECONDS", 15 * 60))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "inspector.pages.login.locked_out"
+AXES_USERNAME_CALLABLE = "inspector.throttle.name_digest"
+AXES_CLIENT_IP_CALLABLE = "inspector.throttle.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# Proxies of ours between the world and us: whom the outermost saw is who speaks. Its X-Forwarded-For is believed.
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", False)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0)
+
+# ---- Login by an OpenID provider: on when OIDC_ISSUER names one. A second factor is its affair.
+OIDC_ISSUER = env.str("OIDC_ISSUER", "")
+OIDC_NAME = env.str("OIDC_NAME", "single sign-on")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
+OIDC_SCOPES = env.str("OIDC_SCOPES", "openid profile")
+# Who somebody is: a claim that the provider gives to nobody else later. `sub` is that by contract.
+OIDC_USERNAME_CLAIM = env.str("OIDC_USERNAME_CLAIM", "sub")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUP_MAP: Any = env.json("OIDC_GROUP_MAP", {})  # the provider's group → our role
+LOCAL_LOGINS = env.bool("LOCAL_LOGINS", True)  # names and passwords of our own; off, their sessions end too
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    *(["django.contrib.auth.backends.ModelBackend"] if LOCAL_LOGINS else []),
+    *(["inspector.openid.OpenIdBackend"] if OIDC_ISSUER else []),
+]
+
+# ---- Sessions, cookies, headers. The embedded default speaks plain HTTP on the loopback.
+SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 12 * 3600)  # from the login on, however much it is used
+IDLE_SECONDS = env.int("IDLE_SECONDS", 30 * 60)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if not EMBEDDED:  # a browser takes such a name only from this very host, over TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+CSRF_FAILURE_VIEW = "inspector.pages.errors.forged"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not EMBEDDED)
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else env.int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-if env.bool("BEHIND_TLS_PROXY", False):
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -178,11 +232,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

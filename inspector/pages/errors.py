@@ -2,32 +2,66 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
+from django_htmx.http import HttpResponseClientRedirect
 
-from inspector.request_id import current_request_id
+from inspector.kept_reason import keep_reason
+from inspector.sessions import is_htmx, way_back
 
 
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     why = str(exception or "") or "Your role does not allow this."
-    return _error(request, 403, "Not for this login", why)
+    return error_page(request, 403, "Not for this login", why)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(
+    return error_page(
         request, 404, "Nothing here", "There is no such page, or no such account. Search for the account above."
     )
 
 
-def broken(request: HttpRequest) -> HttpResponse:
-    return _error(
-        request,
-        500,
-        "Something broke",
-        "Nothing was changed. Try again; if it stays, tell the on-call engineer the request id below.",
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A request that no browser of ours sends: too long, for another host, not what a form holds."""
+    return error_page(
+        request, 400, "Not understood", "Nothing was changed. Open the page by its own address and try again."
     )
 
 
-def _error(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    told = {"title": title, "text": text, "status": status, "request_id": current_request_id()}
-    return render(request, "error.html", told, status=status)
+def broken(request: HttpRequest) -> HttpResponse:
+    return error_page(
+        request,
+        500,
+        "Something broke",
+        "Nothing was changed. Try again; if it stays, tell the on-call engineer the time.",
+    )
+
+
+@requires_csrf_token
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the right token: most often an old tab, whose typed reason is then kept; else a foreign page."""
+    kwargs = request.resolver_match.kwargs if request.resolver_match else {}
+    # Only a browser says so, and of its own accord: a foreign page cannot leave words here.
+    if "account_id" in kwargs and request.headers.get("Sec-Fetch-Site") == "same-origin":
+        keep_reason(request, kwargs["account_id"])
+    back = way_back(request)
+    if is_htmx(request):
+        return HttpResponseClientRedirect(back)
+    return error_page(
+        request,
+        403,
+        "This form is out of date",
+        "You logged in again since this page was opened, or your browser keeps no cookies. Nothing was changed. "
+        "Open the page anew and send the form again.",
+        way=(back, "Open the page anew"),
+    )
+
+
+def error_page(
+    request: HttpRequest, status: int, title: str, text: str, *, way: tuple[str, str] | None = None
+) -> HttpResponse:
+    """`way` is where to go from here: address and words."""
+    href, words = way or (reverse("home"), "To the drift home")
+    context = {"title": title, "text": text, "status": status, "href": href, "words": words}
+    return render(request, "error.html", context, status=status)

@@ -1,8 +1,8 @@
 """One login per role for the demo, on the loopback, over made-up accounts: so the password may be known to all."""
 
-from django.contrib.auth.models import Group, User
+from typing import Final
 
-ROLES = ("viewer", "support", "finance", "admin")
+ROLES: Final = ("viewer", "support", "finance", "admin")
 
 
 def password_of(role: str) -> str:
@@ -11,6 +11,8 @@ def password_of(role: str) -> str:
 
 def ensure_logins() -> None:
     """A user of each role, named after it. One that exists is left as it is, with whatever password it got since."""
+    from django.contrib.auth.models import Group, User  # the servers' environment names the logins before Django is up
+
     for role in ROLES:
         group, _ = Group.objects.get_or_create(name=role)
         user, is_new = User.objects.get_or_create(username=role)
