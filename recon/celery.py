@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "ask the stores": {"task": "recon.check_stores", "schedule": 60.0, "options": {"expires": 55}},
     "forget what is old": {"task": "recon.prune", "schedule": crontab(minute="41", hour="3")},
     "recompute what is dirty or due": {"task": "recon.recompute_due", "schedule": 15.0, "options": {"expires": 14}},
+    "find the accounts of events": {"task": "recon.resolve_events", "schedule": 15.0, "options": {"expires": 14}},
     "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},
     "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import Stores, read_live
 from recon.models import Trigger
 
@@ -13,5 +14,6 @@ def recompute_account(
 ) -> Evaluated:
     """The account's answer and the readings behind it. Nothing is written to any store."""
     evaluated = evaluate(account_id, read_live(stores, account_id), rules, now)
+    mirror_live(account_id, evaluated.readings)
     keep_evaluations([evaluated], trigger=trigger, actor=actor)
     return evaluated

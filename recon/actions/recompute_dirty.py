@@ -7,6 +7,7 @@ from django.db import transaction
 from recon.actions.dirty import Claim, claim, complete, fail
 from recon.actions.evaluate import evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import read_live
 from recon.actions.sweep import Sweeper
 from recon.models import Trigger
@@ -28,6 +29,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
     try:
         evaluated = evaluate(one.account_id, read_live(sweeper.stores, one.account_id), sweeper.rules, sweeper.clock())
         failed_read = _failed_read(evaluated)
+        mirror_live(one.account_id, evaluated.readings)
         with transaction.atomic():
             # The mark first: events take the outbox's turn, and who has it must not wait for a row.
             if failed_read is None:

@@ -54,7 +54,7 @@ def _incoming(event: dict[str, Any]) -> Incoming:
         event_id=event_id,
         type=kind,
         object_id=next(filter(_is_id, [about.get("id")]), ""),
-        refs=tuple(dict.fromkeys(_refs(about))),
+        refs=tuple(dict.fromkeys(references(about))),
         occurred_at=_moment(event.get("created")),
         livemode=livemode,
         connected_account=_connected(event),
@@ -71,8 +71,8 @@ def _object(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return about if isinstance(about, Mapping) else {}
 
 
-def _refs(about: Mapping[str, Any]) -> Iterator[str]:
-    """Ids that may lead to an account, the customer first."""
+def references(about: Mapping[str, Any]) -> Iterator[str]:
+    """Ids by which an object may lead to an account, the customer first."""
     for name in REFS:
         value = about.get(name)
         value = value.get("id") if isinstance(value, Mapping) else value

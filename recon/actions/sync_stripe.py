@@ -27,6 +27,7 @@ UPSERT = """
 insert into stripe_object as known (id, kind, customer, account_id, body, content_hash, read_at)
 select id, %s, customer, account_id, body, content_hash, %s
 from jsonb_to_recordset(%s) as page (id text, customer text, account_id text, body jsonb, content_hash text)
+order by id  -- the same order for all, so that two who keep the same objects wait instead of blocking each other
 on conflict (id) do update
 set kind = excluded.kind, customer = excluded.customer, account_id = excluded.account_id, body = excluded.body,
     content_hash = excluded.content_hash, read_at = excluded.read_at
@@ -93,7 +94,7 @@ def _row(kind: str, one: Mapping[str, Any], owners: Mapping[str, str]) -> str:
     columns = {
         "id": one["id"],
         "customer": _customer(kind, one, owners),
-        "account_id": _claim(kind, one),
+        "account_id": claim_of(one) if kind == "customers" else None,
         "content_hash": sha256(body.encode()).hexdigest(),
     }
     return f'{storable_json(columns)[:-1]},"body":{body}}}'
@@ -145,8 +146,9 @@ def _customer(kind: str, one: Mapping[str, Any], owners: Mapping[str, str]) -> s
     return id_of(one.get("customer"))
 
 
-def _claim(kind: str, one: Mapping[str, Any]) -> str | None:
-    metadata = one.get("metadata") if kind == "customers" else None
+def claim_of(customer: Mapping[str, Any]) -> str | None:
+    """The account that a customer names in its own metadata."""
+    metadata = customer.get("metadata")
     claimed = metadata.get("account_id") if isinstance(metadata, Mapping) else None
     return claimed if isinstance(claimed, str) and claimed else None
 

@@ -10,6 +10,7 @@ from recon.tasks.pulse import check_stores, pulse
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
 from recon.tasks.repair import repair_item
+from recon.tasks.resolve import resolve_events
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "recompute_due",
     "recover",
     "repair_item",
+    "resolve_events",
     "sweep",
     "sweep_chunk",
     "sync_stripe",

@@ -36,6 +36,10 @@ def event(event_id: str = "evt_1", **changes: Any) -> dict[str, Any]:
     }
 
 
+def event_text(event_id: str = "evt_1", **changes: Any) -> str:
+    return json.dumps(event(event_id, **changes))
+
+
 def signed(body: str, *, secret: str = SECRET, age: int = 0) -> str:
     """The header of Stripe's own library; `age` in seconds."""
     return stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()) - age)

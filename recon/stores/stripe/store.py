@@ -16,6 +16,17 @@ from recon.stores.stripe.lists import list_pages
 from recon.stores.stripe.reader import AccountReader
 
 PARALLEL = 8
+# How an id begins → the list that it is of.
+KIND_OF = {
+    "cus": "customers",
+    "sub": "subscriptions",
+    "in": "invoices",
+    "pi": "payment_intents",
+    "ch": "charges",
+    "py": "charges",
+    "du": "disputes",
+    "dp": "disputes",
+}
 
 
 def utc_now() -> datetime:
@@ -49,6 +60,18 @@ class StripeStore:
         except Unreadable as error:
             return str(error)
         return ""
+
+    def find(self, object_id: str) -> tuple[str, Json] | None:
+        """The list that an object belongs to, and the object as it is now; None where there is none, or where its id
+        does not tell its list. StoreUnreachable: Stripe gives no answer."""
+        kind = KIND_OF.get(object_id.partition("_")[0])
+        if kind is None:
+            return None
+        try:
+            found = self.api.retrieve(kind, object_id, self.api.deadline())
+        except Unreadable as error:
+            raise StoreUnreachable(self.name, str(error)) from error
+        return None if found is None else (kind, found)
 
     def list_all(self, kind: str, starting_after: str | None = None) -> Iterator[list[Json]]:
         """The pages of one whole list, from after an object on. StoreUnreachable: it could not be read."""
