@@ -16,6 +16,10 @@ _DEFAULTS: dict[tuple[str, str], object] = {
     ("entitlements", "effective_plan"): "free",
     ("blocks", "level"): None,
     ("dunning", "oldest_due_at"): None,
+    ("accounts", "plan_code"): "free",
+    ("accounts", "payment_status"): "none",
+    ("accounts", "primary_subscription_id"): None,
+    ("customers", "has_no_successful_payment"): True,
     ("customers", "metadata.debt_state"): "clear",
     ("customers", "metadata.account_id"): None,
 }

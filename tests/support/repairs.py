@@ -1,0 +1,60 @@
+"""Repairs as the journal holds them in each state, and the form that approves one."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from recon.models import Apply, ApplyBranch, ApplyState, BranchState, Evaluation
+
+VOID = "invoices.void_invoice:in_1"
+
+
+def plan_of(account_id: str) -> Evaluation:
+    return Evaluation.objects.filter(account_id=account_id).latest("at", "id")
+
+
+def send(client: Client, account_id: str, **changes: str) -> HttpResponse:
+    """The foot's form, filled in right but for the changes."""
+    form = {"digest": plan_of(account_id).digest, "request_key": str(uuid4()), "reason": "paid by wire", **changes}
+    return client.post(f"/accounts/{account_id}/apply/", form)
+
+
+def repair_in(state: ApplyState, account_id: str = "acc_1", **changes: Any) -> Apply:
+    """A repair of the account's latest plan, as the journal holds it in that state."""
+    plan, now = plan_of(account_id), timezone.now()
+    row = {
+        "account_id": account_id,
+        "digest": plan.digest,
+        "risk": plan.risk,
+        "writes": plan.writes,
+        "approved_by": "user:support",
+        "reason": "paid by wire",
+        "created_at": now,
+        "expires_at": now + timedelta(minutes=15),
+        "state": state,
+    }
+    return Apply.objects.create(**{**row, **changes})
+
+
+def branches(apply: Apply, **states: BranchState) -> None:
+    """How far each store is: `branches(apply, cf_prod=BranchState.PREPARED)`."""
+    for store, state in states.items():
+        ApplyBranch.objects.create(apply=apply, store=store, gid=f"recon.{apply.id.hex}.{store}", rows=[], state=state)
+
+
+def repaired(case: dict[str, Any], writes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The case as the stores hold it when every write has been made."""
+    for write in writes:
+        rows = case["stores"][write["store"]][write["table"]]
+        mine = [row for row in rows if all(row.get(name) == value for name, value in write["key"].items())]
+        if write["table"] == "blocks" and write["truth"] is None:
+            rows.remove(mine[0])
+        elif write["store"] == "stripe":
+            mine[0]["metadata"][write["column"].removeprefix("metadata.")] = write["truth"]
+        else:
+            mine[0][write["column"]] = write["truth"]
+    return case
