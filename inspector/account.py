@@ -5,9 +5,11 @@ from django.utils import timezone
 
 from inspector.access import may_apply, may_propose
 from inspector.display.account import account_page
+from inspector.display.address import Address
 from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.foot import foot
 from inspector.rendering import render_page
+from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
 from recon.queries.audit import entries_of_account
 from recon.queries.facts import account_facts
@@ -28,14 +30,16 @@ def show_account(
 ) -> HttpResponse:
     """`typed` is what stands in the forms already, with what is wrong with it."""
     now = timezone.now()
+    address = Address.asked(view.account_id, request.GET)
     plan_permission = may_apply(request.user, view.risk)
     page = account_page(
         view,
-        account_facts(view, whole=False),
+        account_facts(view, whole=address.all_facts),
+        foresee_events(view.account_id, view.writes),
         entries_of_account(view.account_id),
         permission=plan_permission,
         username=request.user.get_username(),
-        only_differences=request.GET.get("only") == "differences",
+        address=address,
         now=now,
     )
     approving = foot(

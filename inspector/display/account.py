@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.access import Permission
-from inspector.display.facts import FactsView, facts_view
+from inspector.display.address import Address
+from inspector.display.facts import FactsView, anchors_of, facts_view
+from inspector.display.follows import Follows, follows
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.moments import age_words, moment_words
+from inspector.display.places import Places, Ref, stripe_ref
 from inspector.display.plan import PlanView, plan_view
 from inspector.display.verdict import FindingLine, Verdict, findings, verdict
+from recon.actions.foresee import ForeseenEvent
 from recon.queries.account import AccountView
 from recon.queries.audit import AuditLine
 from recon.queries.facts import AccountFacts
@@ -21,7 +25,8 @@ class Person:
 
     name: str
     email: str
-    stripe_customers: str
+    stripe_customers: tuple[Ref, ...]
+    merged_into: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,13 @@ class AccountPage:
     """The whole page. `permission` says whether the reader may apply the plan."""
 
     account_id: str
+    again_href: str
     person: Person
     verdict: Verdict
     matrix: Matrix
-    only_differences: bool
     facts: FactsView
     plan: PlanView
+    follows: Follows
     permission: Permission
     findings: tuple[FindingLine, ...]
     done: tuple[DoneLine, ...]
@@ -55,24 +61,28 @@ class AccountPage:
 def account_page(
     view: AccountView,
     facts: AccountFacts,
+    foreseen: Sequence[ForeseenEvent],
     entries: Sequence[AuditLine],
     *,
     permission: Permission,
     username: str,
-    only_differences: bool,
+    address: Address,
     now: datetime,
 ) -> AccountPage:
-    """The page of one account for one reader; `now` words the ages alone."""
+    """The page of one account for one reader, as its address wants it; `now` words the ages alone."""
+    known = facts_view(facts, view, address, now)
+    places = Places(anchors_of(known), address.href(all_facts=True) if facts.is_short else "")
     return AccountPage(
         account_id=view.account_id,
+        again_href=address.again(),
         person=_person(view),
         verdict=verdict(view, now),
-        matrix=matrix(view, now, only_differences=only_differences),
-        only_differences=only_differences,
-        facts=facts_view(facts, (view.truth or {}).get("primary_subscription_id")),
+        matrix=matrix(view, places, address, now),
+        facts=known,
         plan=plan_view(view, username),
+        follows=follows(view, foreseen),
         permission=permission,
-        findings=findings(view),
+        findings=findings(view, places),
         done=tuple(_done(entry, now) for entry in entries),
     )
 
@@ -89,7 +99,8 @@ def _person(view: AccountView) -> Person:
     return Person(
         name=own.get("name") or "No name",
         email=own.get("email") or "no email",
-        stripe_customers=", ".join(filter(None, linked)) or "no Stripe customer",
+        stripe_customers=tuple(stripe_ref(customer) for customer in dict.fromkeys(linked) if customer),
+        merged_into=own.get("merged_into") or "",
     )
 
 

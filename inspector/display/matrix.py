@@ -1,86 +1,48 @@
 """The truth matrix: rows are what is to be true, columns the truth and the six stores; a cell says if it agrees."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
+from inspector.display.address import Address
 from inspector.display.moments import age_words, clock_words, moment_words
 from inspector.display.money import amount_words
-from inspector.display.rows import Line, Place, Stored, groups, stored_values
+from inspector.display.places import Places
+from inspector.display.record import Opened, Record, record
+from inspector.display.rows import Line, Place, groups, rows_at, stored_values
+from inspector.display.signs import MARKS, Mark, Sign, is_unjudged, mark_of
 from inspector.display.words import STATES, STORES, value_words
-from recon.queries.account import AccountView, StoreView
+from recon.queries.account import AccountView, Json, StoreView
 
-FRESH = timedelta(minutes=15)
 LONG = 16
 _TIMES = frozenset({"oldest_due_at"})
 
 
-class Sign(StrEnum):
-    """What a cell says about its store; the value is the CSS class."""
-
-    AGREES = "agrees"
-    CONTRADICTS = "contradicts"
-    STALE = "stale"
-    ABSENT = "absent"
-    UNREAD = "unread"
-    UNJUDGED = "unjudged"
-    NOT_KEPT = "not-kept"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A sign as it is drawn (`glyph`) and as it is said (`text`)."""
-
-    sign: Sign
-    glyph: str
-    text: str
-
-
-MARKS = {
-    Sign.AGREES: Mark(Sign.AGREES, "✓", "agrees"),
-    Sign.CONTRADICTS: Mark(Sign.CONTRADICTS, "≠", "contradicts"),
-    Sign.STALE: Mark(Sign.STALE, "~", "stale"),
-    Sign.ABSENT: Mark(Sign.ABSENT, "∅", "absent, default counts"),
-    Sign.UNREAD: Mark(Sign.UNREAD, "!", "not read"),
-    Sign.UNJUDGED: Mark(Sign.UNJUDGED, "?", "nothing to compare with"),
-    Sign.NOT_KEPT: Mark(Sign.NOT_KEPT, "·", "not kept here"),
-}
-_WORST_FIRST = (Sign.CONTRADICTS, Sign.UNREAD, Sign.UNJUDGED, Sign.STALE, Sign.ABSENT, Sign.AGREES)
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value in words; a long one, as an id, may break at any letter so that no column grows with it."""
-
-    text: str
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.text) > LONG and " " not in self.text
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One store's word on one row: `values` as words (several only for several Stripe customers), `title` where it
-    stands and by which rule it is judged."""
+    """One store's word on one row: `text` its value (several only for several Stripe customers), `title` where it
+    stands and by which rule it is judged, `href` opens its record. `is_long` may break at any letter."""
 
     name: str
     mark: Mark
-    values: tuple[Value, ...]
-    title: str
+    text: str = ""
+    is_long: bool = False
+    title: str = ""
+    href: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that is to be true, with its rule and sentence."""
+    """One thing that is to be true, with its rule and sentence; `record` is that of its opened cell."""
 
     label: str
-    truth: Value
+    truth: str
+    is_long: bool
     rule: str
     because: str
-    evidence: str
     differs: bool
     cells: tuple[Cell, ...]
+    record: Record | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +67,36 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The whole table; `hidden` counts the rows left out when only differences are shown."""
+    """The whole table; `hidden` counts the rows left out when only differences are shown, and `switch_href` leads to
+    the other way of showing it."""
 
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     legend: tuple[Mark, ...]
     differing: str
     hidden: int
-    can_narrow: bool
+    switch: str
+    switch_href: str
 
 
-def matrix(view: AccountView, now: datetime, *, only_differences: bool) -> Matrix:
-    """The matrix of one account; `now` words the ages alone."""
-    sections = tuple(Section(group.label, tuple(_row(view, line) for line in group.lines)) for group in groups(view))
+def matrix(view: AccountView, places: Places, address: Address, now: datetime) -> Matrix:
+    """The matrix of one account as its address wants it; `now` words the ages alone."""
+    build = _Builder(view, places, address, now)
+    sections = tuple(Section(group.label, tuple(map(build.row, group.lines))) for group in groups(view))
     rows = [row for section in sections for row in section.rows]
     differing = sum(row.differs for row in rows)
-    if only_differences:
-        sections = tuple(
-            Section(section.label, kept)
-            for section in sections
-            if (kept := tuple(row for row in section.rows if row.differs))
-        )
+    if address.only_differences:
+        kept = ((section.label, tuple(row for row in section.rows if row.differs)) for section in sections)
+        sections = tuple(Section(label, differ) for label, differ in kept if differ)
+    can_narrow = 0 < differing < len(rows) or address.only_differences
     return Matrix(
         columns=tuple(_column(name, view.stores[name], now) for name in STORES),
         sections=sections,
         legend=_legend(rows),
         differing=_differing_words(differing, view),
         hidden=len(rows) - sum(len(section.rows) for section in sections),
-        can_narrow=0 < differing < len(rows),
+        switch="Show all rows" if address.only_differences else "Show differences only",
+        switch_href=address.href(only=not address.only_differences) if can_narrow else "",
     )
 
 
@@ -143,22 +107,11 @@ def _legend(rows: list[Row]) -> tuple[Mark, ...]:
 
 
 def _column(name: str, store: StoreView, now: datetime) -> Column:
-    read = f"read {age_words(store.as_of, now)}" if store.ok else "not read"
-    return Column(name, STORES[name], read, clock_words(store.as_of, now), store.ok, store.reason or "")
-
-
-def _row(view: AccountView, line: Line) -> Row:
-    reason = view.because.get(line.field.split(".")[0], {})
-    cells = tuple(_cell(view, line, store, reason.get("rule", "")) for store in STORES)
-    return Row(
-        label=line.label,
-        truth=Value(_truth_words(view, line)),
-        rule=reason.get("rule", ""),
-        because=reason.get("text", ""),
-        evidence=", ".join(reason.get("evidence", ())),
-        differs=any(cell.mark.sign in (Sign.CONTRADICTS, Sign.UNREAD) for cell in cells),
-        cells=cells,
-    )
+    if store.ok:
+        read = f"read {age_words(store.as_of, now)}"
+    else:
+        read = f"not read, shown as of {clock_words(store.as_of, now)}" if store.as_of else "not read"
+    return Column(name, STORES[name], read, clock_words(store.as_of, now), store.ok, store.reason)
 
 
 def _differing_words(differing: int, view: AccountView) -> str:
@@ -167,13 +120,73 @@ def _differing_words(differing: int, view: AccountView) -> str:
     return f"{differing} {'row differs' if differing == 1 else 'rows differ'}" if differing else "No row differs"
 
 
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Makes the rows of one account."""
+
+    view: AccountView
+    places: Places
+    address: Address
+    now: datetime
+
+    def row(self, line: Line) -> Row:
+        reason: Json = self.view.because.get(line.field.split(".")[0], {})
+        truth = _truth_words(self.view, line)
+        at_store = {place.store: place for place in line.places}
+        cells = tuple(
+            self._cell(line, at_store[store], reason) if store in at_store else _NOT_KEPT[store] for store in STORES
+        )
+        opened = next((cell for cell in cells if cell.is_open), None)
+        return Row(
+            label=line.label,
+            truth=truth,
+            is_long=_is_long(truth),
+            rule=reason.get("rule", ""),
+            because=reason.get("text", ""),
+            differs=any(cell.mark.sign in (Sign.CONTRADICTS, Sign.UNREAD) for cell in cells),
+            cells=cells,
+            record=self._record(line, opened, truth, reason) if opened else None,
+        )
+
+    def _cell(self, line: Line, place: Place, reason: Json) -> Cell:
+        store = self.view.stores[place.store]
+        where = f"{place.store}.{place.table}.{place.column}"
+        name = f"{where}.{line.currency}" if line.currency else where
+        stored = stored_values(self.view, place, line.currency)
+        text = ", ".join(dict.fromkeys(_words(line, value.value) for value in stored)) if store.as_of else ""
+        judged = f"{where}, judged by {reason['rule']}" if reason else where
+        return Cell(
+            name=STORES[place.store],
+            mark=mark_of(self.view, line, place, stored),
+            text=text,
+            is_long=_is_long(text),
+            title=judged if store.ok else f"{where}: {store.reason}",
+            href=self.address.href(cell=name, anchor="cell"),
+            is_open=self.address.cell == name,
+        )
+
+    def _record(self, line: Line, cell: Cell, truth: str, reason: Json) -> Record:
+        place = next(place for place in line.places if STORES[place.store] == cell.name)
+        rows = rows_at(self.view, place, line.currency)
+        opened = Opened(place, cell.mark, cell.text, truth, reason, rows)
+        return record(self.view, opened, self.places, self.address.href(anchor="matrix"), self.now)
+
+
+_NOT_KEPT = {store: Cell(name, MARKS[Sign.NOT_KEPT]) for store, name in STORES.items()}
+
+
+def _is_long(text: str) -> bool:
+    """An id, which may break at any letter so that no column grows with it."""
+    return len(text) > LONG and " " not in text
+
+
 def _truth_words(view: AccountView, line: Line) -> str:
     if view.truth is None:
         return "unknown"
     if line.currency:
         balance = view.truth["balances"].get(line.currency, {})
         return amount_words(balance.get(line.field.split(".")[1], 0), line.currency)
-    if _is_unjudged(view, line):
+    if is_unjudged(view, line):
         return "unknown"
     return _words(line, view.truth.get(line.field))
 
@@ -188,45 +201,3 @@ def _words(line: Line, value: object) -> str:
     if line.field == "payment_status" and isinstance(value, str):
         return value.replace("_", " ").capitalize()
     return value_words(value)
-
-
-def _is_unjudged(view: AccountView, line: Line) -> bool:
-    """No truth to hold a cell against: the verdict is unknown, or no rule could tell the plan (T12)."""
-    return view.truth is None or (line.field in ("plan_code", "effective_plan") and view.truth.get(line.field) is None)
-
-
-def _cell(view: AccountView, line: Line, store: str, rule: str) -> Cell:
-    place = next((place for place in line.places if place.store == store), None)
-    if place is None:
-        return Cell(STORES[store], MARKS[Sign.NOT_KEPT], (), "")
-    said = view.stores[store]
-    where = f"{store}.{place.table}.{place.column}"
-    if not said.ok:
-        return Cell(STORES[store], MARKS[Sign.UNREAD], (), f"{where}: {said.reason or 'not read'}")
-    stored = stored_values(view, place, line.currency)
-    drifted = _drifted_keys(view, place, line.currency)
-    signs = [_sign(view, line, said, value, drifted) for value in stored]
-    words = tuple(map(Value, dict.fromkeys(_words(line, value.value) for value in stored)))
-    worst = min(signs, key=_WORST_FIRST.index)
-    return Cell(STORES[store], MARKS[worst], words, f"{where}, judged by {rule}" if rule else where)
-
-
-def _sign(view: AccountView, line: Line, said: StoreView, value: Stored, drifted: frozenset[str]) -> Sign:
-    if value.key in drifted:
-        return Sign.CONTRADICTS
-    if _is_unjudged(view, line):
-        return Sign.UNJUDGED
-    if said.as_of is not None and view.evaluated_at - said.as_of > FRESH:
-        return Sign.STALE
-    return Sign.AGREES if value.exists else Sign.ABSENT
-
-
-def _drifted_keys(view: AccountView, place: Place, currency: str | None) -> frozenset[str]:
-    """The keys, as `stored_values` makes them, of this place's cells that are in the drift."""
-    cells = (
-        cell
-        for cell in view.cells
-        if (cell["store"], cell["table"], cell["column"]) == (place.store, place.table, place.column)
-    )
-    keys = (cell["key"] for cell in cells if currency is None or cell["key"].get("currency") == currency)
-    return frozenset(key["id"] if place.store == "stripe" else "" for key in keys)

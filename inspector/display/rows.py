@@ -120,18 +120,22 @@ def _balance_lines(view: AccountView) -> list[Line]:
     ]
 
 
-def stored_values(view: AccountView, place: Place, currency: str | None) -> Sequence[Stored]:
+def stored_values(view: AccountView, place: Place, currency: str | None) -> list[Stored]:
     """What the store says at this place: one value, or one for each Stripe customer; the default where no row is."""
+    rows = rows_at(view, place, currency)
+    if place.store == "stripe":
+        values = [_customer_value(row, place) for row in rows]
+    else:
+        values = [Stored("", row.get(place.column, place.default), True) for row in rows]
+    return values or [Stored("", place.default, False)]
+
+
+def rows_at(view: AccountView, place: Place, currency: str | None) -> Sequence[Json]:
+    """The account's rows at this place as the store has them: one or none, or each Stripe customer's."""
     rows = view.stores[place.store].rows(place.table)
     if place.store == "stripe":
-        values = [_customer_value(row, place) for row in rows if not row.get("deleted")]
-    else:
-        values = [
-            Stored("", row.get(place.column, place.default), True)
-            for row in rows
-            if row.get("account_id") == view.account_id and _is_line_of(row, place, currency)
-        ]
-    return values or [Stored("", place.default, False)]
+        return [row for row in rows if not row.get("deleted")]
+    return [row for row in rows if row.get("account_id") == view.account_id and _is_line_of(row, place, currency)]
 
 
 def _customer_value(row: Json, place: Place) -> Stored:
@@ -143,3 +147,10 @@ def _is_line_of(row: Json, place: Place, currency: str | None) -> bool:
     if place.table == "blocks":
         return row.get("reason") == "billing_debt"
     return currency is None or row.get("currency") == currency
+
+
+def label_at(store: str, column: str) -> str:
+    """What the matrix calls a column of a store; a column that it has no row for is said in its own words."""
+    lines = (line for group in (_DEBT, _ACCESS, _CUSTOMER) for line in group)
+    found = (line.label for line in lines for place in line.places if (place.store, place.column) == (store, column))
+    return next(found, column.removesuffix("_minor").replace("_", " ").capitalize())

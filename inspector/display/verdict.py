@@ -6,6 +6,7 @@ from datetime import datetime
 
 from inspector.display.moments import age_words, clock_words, date_words
 from inspector.display.money import amount_words
+from inspector.display.places import Places, Ref
 from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
 from recon.queries.account import AccountView
 
@@ -33,7 +34,7 @@ class FindingLine:
 
     name: Word
     text: str
-    refs: tuple[str, ...]
+    refs: tuple[Ref, ...]
 
 
 def verdict(view: AccountView, now: datetime) -> Verdict:
@@ -74,9 +75,9 @@ def owed_words(owed: dict[str, int]) -> tuple[str, ...]:
     return tuple(amount_words(minor, currency) for currency, minor in sorted(owed.items()) if minor)
 
 
-def findings(view: AccountView) -> tuple[FindingLine, ...]:
+def findings(view: AccountView, places: Places) -> tuple[FindingLine, ...]:
     return tuple(
-        FindingLine(word(finding["class"], FINDINGS), finding["text"], tuple(finding.get("refs", ())))
+        FindingLine(word(finding["class"], FINDINGS), finding["text"], places.refs(finding.get("refs", ())))
         for finding in view.findings
     )
 
@@ -84,5 +85,5 @@ def findings(view: AccountView) -> tuple[FindingLine, ...]:
 def _sources(view: AccountView, now: datetime) -> str:
     read = [name for name, store in view.stores.items() if store.ok]
     stripe = view.stores["stripe"]
-    tail = f", Stripe as of {age_words(stripe.as_of, now)}" if stripe.ok else ""
+    tail = f", Stripe {age_words(stripe.as_of, now)}" if stripe.ok else ""
     return f"from {len(read)} of {len(STORES)} stores{tail}"

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only
 from inspector.account import find_account, show_account
+from inspector.display.address import Address
 from recon.actions.look_again import look_again
 
 
@@ -20,4 +21,4 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
 def recompute(request: HttpRequest, account_id: str) -> HttpResponse:
     """Reads the six stores now; the answer is the account's page, with or without script."""
     look_again(account_id, actor=f"user:{request.user.get_username()}")
-    return redirect("account", account_id)
+    return redirect(Address.asked(account_id, request.GET).href())

@@ -23,8 +23,8 @@ def queries_of(client: Client, url: str) -> int:
 
 
 def without_token(page: HttpResponse) -> str:
-    """The page's text; the form's token is masked anew each time."""
-    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.content.decode())
+    """The page's text; a form's token is masked anew each time, and each form has a key of its own."""
+    return re.sub(r'name="(csrfmiddlewaretoken|request_key)" value="[\w-]+"', "", page.content.decode())
 
 
 def test_home_shows_the_three_headlines(support: Client, keep: Keep) -> None:
