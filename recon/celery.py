@@ -18,6 +18,11 @@ app.autodiscover_tasks(["recon"])
 app.conf.beat_schedule = {
     "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
     "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
+    "repair what may be repaired without a person": {
+        "task": "recon.repair_automatically",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
     "sign the audit's end": {"task": "recon.checkpoint_audit", "schedule": 300.0, "options": {"expires": 290}},
     "prove the audit": {"task": "recon.verify_audit", "schedule": 3600.0, "options": {"expires": 3500}},
     "show signs of life": {"task": "recon.pulse", "schedule": 15.0, "options": {"expires": 60}},
@@ -27,6 +32,7 @@ app.conf.beat_schedule = {
     "find the accounts of events": {"task": "recon.resolve_events", "schedule": 15.0, "options": {"expires": 14}},
     "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},
     "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
+    "keep the drift's course": {"task": "recon.keep_point", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
 }
 

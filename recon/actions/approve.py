@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from recon.actions.authority import rights_of
+from recon.actions.authority import Right, holds, rights_of
 from recon.actions.wake import wake
 from recon.apply.claim import Approval, ClaimRefused
 from recon.apply.claim import approve as store_approval
+from recon.apply.modes import observed_among
 from recon.apply.order import Order, Refusal, Standing, refusal_of, told
 from recon.apply.record import record
 from recon.engine.plan import Risk
@@ -41,23 +42,32 @@ def approve_plan(
     request_key: str,
     request_id: str = "",
     proposal: str | None = None,
+    overrides_pause: bool = False,
 ) -> Approved:
     """The same `request_key` of the same actor is the same approval, however often it comes.
 
     `proposal` is "verb:object" of one Stripe proposal of the plan. Raises ValueError without a reason. A refusal is in
-    the audit; its code is one of stale, busy, forbidden, paused, nothing, unknown, no_proposal.
+    the audit; its code is one of stale, busy, forbidden, observed, paused, nothing, unknown, no_proposal.
+    `overrides_pause` is an admin's emergency, and nobody else's.
     """
     if not reason.strip():
         raise ValueError("Say why: an apply without a reason is not recorded, so it is not made.")
-    order = Order(account_id, digest, actor, reason.strip(), rights_of(groups), request_id, proposal)
-    state = AccountState.objects.select_related("evaluation").filter(account_id=account_id).first()
+    groups = frozenset(groups)
+    may_override = overrides_pause and holds(groups, Right.GOVERN)
+    order = Order(account_id, digest, actor, reason.strip(), rights_of(groups), request_id, proposal, may_override)
+    return approve_order(order, request_key=request_key)
+
+
+def approve_order(order: Order, *, request_key: str) -> Approved:
+    """The same for an order whose rights are known."""
+    state = AccountState.objects.select_related("evaluation").filter(account_id=order.account_id).first()
     if state is None:
         return _refuse(order, NEVER_EVALUATED, None)
     refusal = refusal_of(order, _standing(state.evaluation))
     if refusal is not None:
         return _refuse(order, refusal, state.evaluation.digest)
     try:
-        key = f"{actor} {account_id} {request_key}" if request_key else ""
+        key = f"{order.actor} {order.account_id} {request_key}" if request_key else ""
         apply_id = store_approval(_approval(order, state.evaluation), request_key=key, now=timezone.now())
     except ClaimRefused as error:
         return _refuse(order, error.refusal, state.evaluation.digest)
@@ -79,6 +89,7 @@ def _standing(evaluation: Evaluation) -> Standing:
         is_severe=evaluation.risk == Risk.SEVERE,
         has_writes=bool(evaluation.writes),
         proposals=[f"{one['verb']}:{one['object']}" for one in evaluation.proposals],
+        observed=observed_among(evaluation.classes, has_cells=bool(evaluation.cells)),
     )
 
 
@@ -92,4 +103,5 @@ def _approval(order: Order, evaluation: Evaluation) -> Approval:
         reason=order.reason,
         request_id=order.request_id,
         cells=evaluation.writes,
+        overrides_pause=order.overrides_pause,
     )

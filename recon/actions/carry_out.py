@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from recon.actions import apply_equipment, equipment
 from recon.actions.authority import rights_of
+from recon.actions.breaker import AUTO
 from recon.actions.recompute import recompute_account
+from recon.actions.repair_automatically import may_still
 from recon.apply.coordinator import Result
 from recon.apply.order import Order, Rights
 from recon.models import Apply, ApplyState, Trigger
@@ -53,16 +55,20 @@ def _order(apply: Apply) -> Order:
         digest=apply.digest,
         actor=apply.approved_by,
         reason=apply.reason,
-        rights=_rights_now(apply.approved_by),
+        rights=_rights_now(apply),
         request_id=apply.request_id,
         proposal=apply.proposal or None,
+        overrides_pause=apply.overrides_pause,
     )
 
 
-def _rights_now(actor: str) -> Rights:
-    if not actor.startswith(PERSON):
+def _rights_now(apply: Apply) -> Rights:
+    if apply.approved_by == AUTO:
+        return Rights.ALL if may_still(apply, timezone.now()) else Rights.NONE
+    if not apply.approved_by.startswith(PERSON):
         return Rights.NONE
-    person = get_user_model().objects.filter(username=actor.removeprefix(PERSON), is_active=True).first()
+    name = apply.approved_by.removeprefix(PERSON)
+    person = get_user_model().objects.filter(username=name, is_active=True).first()
     groups: Iterable[str] = person.groups.values_list("name", flat=True) if person is not None else ()
     return rights_of(groups)
 

@@ -16,6 +16,7 @@ from django.db.models import JSONField
 from recon.actions.events_of_change import events_of_change
 from recon.actions.keep_course import keep_course
 from recon.actions.keep_handles import keep_handles
+from recon.actions.keep_relapses import keep_relapses
 from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
 from recon.actions.standing import standing_after
 from recon.engine.facts import Reading
@@ -68,6 +69,7 @@ def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor:
             states, update_conflicts=True, unique_fields=["account_id"], update_fields=STATE_COLUMNS
         )
         keep_course(states, before, {one.account_id: one.likeness for one in rows if one.likeness is not None})
+        keep_relapses(state.evaluation for state in states if _is_new(state, before.get(state.account_id)))
         _emit(states, before, trigger)
     return states
 
@@ -122,6 +124,10 @@ def _evaluations(
         evaluations[one.account_id] = evaluation
     _add(new)
     return evaluations
+
+
+def _is_new(state: AccountState, before: AccountState | None) -> bool:
+    return before is None or before.evaluation_id != state.evaluation_id
 
 
 def _add(evaluations: list[Evaluation]) -> None:

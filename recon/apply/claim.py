@@ -21,15 +21,16 @@ from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BranchState, CallState, Switch
 
 APPROVAL_HOLDS: Final = timedelta(minutes=15)
-IS_PAUSED: Final = "SELECT FROM switch WHERE name = %(paused)s AND is_on"
+IS_PAUSED: Final = "SELECT FROM switch WHERE name = %(paused)s AND is_on AND NOT %(overrides_pause)s"
 NEW: Final = f"""
     INSERT INTO apply (
-        id, account_id, digest, risk, writes, proposal, approved_by, reason, request_id, request_key, created_at,
-        expires_at, state, epoch, lease_until, explanation, waiting_for, refused, takeovers
+        id, account_id, digest, risk, writes, proposal, approved_by, reason, request_id, request_key,
+        overrides_pause, created_at, expires_at, state, epoch, lease_until, explanation, waiting_for, refused, takeovers
     )
     SELECT
         %(id)s, %(account_id)s, %(digest)s, %(risk)s, %(writes)s, %(proposal)s, %(actor)s, %(reason)s, %(request_id)s,
-        %(request_key)s, %(now)s, %(expires_at)s, %(state)s, %(epoch)s, %(lease_until)s, '', '', false, 0
+        %(request_key)s, %(overrides_pause)s, %(now)s, %(expires_at)s, %(state)s, %(epoch)s, %(lease_until)s,
+        '', '', false, 0
     WHERE NOT EXISTS ({IS_PAUSED})
     RETURNING id
 """
@@ -77,6 +78,7 @@ class Approval:
     request_id: str
     proposal: str
     cells: Sequence[Mapping[str, Any]]
+    overrides_pause: bool = False
 
 
 def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
@@ -145,6 +147,7 @@ def _row(apply_id: UUID, approval: Approval, now: datetime) -> dict[str, Any]:
         "reason": approval.reason,
         "request_id": approval.request_id,
         "request_key": "",
+        "overrides_pause": approval.overrides_pause,
         "now": now,
         "expires_at": now + APPROVAL_HOLDS,
         "state": ApplyState.APPROVED.value,
@@ -179,6 +182,7 @@ def _entry(apply_id: UUID, approval: Approval) -> Entry:
             "risk": approval.risk,
             "writes": len(approval.cells),
             "proposal": approval.proposal,
+            "overrides_pause": approval.overrides_pause,
         },
         request_id=approval.request_id,
         apply_id=apply_id,

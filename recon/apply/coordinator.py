@@ -16,6 +16,7 @@ from recon.apply.changes import Changes, cells_of, changes_of
 from recon.apply.claim import Approval, ClaimRefused, begin
 from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_lock
+from recon.apply.modes import observed_among
 from recon.apply.order import BUSY, Order, Refusal, Standing, refusal_of, told
 from recon.apply.record import record
 from recon.apply.settle import Settler
@@ -167,6 +168,7 @@ def _standing(evaluation: Evaluation) -> Standing:
         is_severe=evaluation.plan.risk is Risk.SEVERE,
         has_writes=bool(evaluation.plan.writes),
         proposals=[_name(proposal) for proposal in evaluation.plan.proposals],
+        observed=observed_among(evaluation.drift.classes, has_cells=bool(evaluation.drift.cells)),
     )
 
 
@@ -188,6 +190,7 @@ def _approval(order: Order, evaluation: Evaluation) -> Approval:
         reason=order.reason,
         request_id=order.request_id,
         cells=cells_of(evaluation.plan.writes),
+        overrides_pause=order.overrides_pause,
     )
 
 

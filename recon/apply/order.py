@@ -29,11 +29,13 @@ class Order:
     rights: Rights
     request_id: str = ""
     proposal: str | None = None  # "verb:object"
+    overrides_pause: bool = False  # an admin's emergency
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What could be approved of an account at one moment; `proposals` are "verb:object"."""
+    """What could be approved of an account at one moment; `proposals` are "verb:object", `observed` the classes of its
+    drift that are shown only."""
 
     is_known: bool
     reasons: Sequence[str]
@@ -41,6 +43,7 @@ class Standing:
     is_severe: bool
     has_writes: bool
     proposals: Collection[str]
+    observed: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
         )
     if not order.rights.cover(standing.is_severe or order.proposal is not None):
         return Refusal("forbidden", "This plan needs the approval of somebody with more rights.")
+    if standing.observed:
+        named = ", ".join(sorted(standing.observed))
+        return Refusal("observed", f"Drift of the class {named} is only observed; an admin can change its mode.")
     if order.proposal is not None and order.proposal not in standing.proposals:
         return Refusal("no_proposal", f"The plan proposes no {order.proposal}.")
     if not standing.has_writes and order.proposal is None:

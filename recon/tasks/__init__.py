@@ -4,12 +4,13 @@ be done stands in the database, and the schedule wakes whatever is due.
 
 from recon.tasks.audit import checkpoint_audit, verify_audit
 from recon.tasks.carry_out import carry_out, carry_out_waiting
+from recon.tasks.course import keep_point
 from recon.tasks.prune import prune
 from recon.tasks.publish import publish_events
 from recon.tasks.pulse import check_stores, pulse
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
-from recon.tasks.repair import repair_item
+from recon.tasks.repair import repair_automatically, repair_item
 from recon.tasks.resolve import resolve_events
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
@@ -18,12 +19,14 @@ __all__ = [
     "carry_out_waiting",
     "check_stores",
     "checkpoint_audit",
+    "keep_point",
     "prune",
     "publish_events",
     "pulse",
     "recompute_account",
     "recompute_due",
     "recover",
+    "repair_automatically",
     "repair_item",
     "resolve_events",
     "sweep",

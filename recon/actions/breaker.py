@@ -1,0 +1,69 @@
+"""The breaker of automatic severe repairs (T16): too many severe plans in an hour stop them for everyone."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from recon.apply.record import Entry, record
+from recon.engine.plan import Risk
+from recon.models import AccountState, Apply, Switch
+
+log = logging.getLogger(__name__)
+
+AUTO: Final = "task:auto"
+HOUR: Final = timedelta(hours=1)
+MOST_SEVERE: Final = 100
+MOST_SEVERE_SHARE: Final = 0.01
+
+
+def breaker_is_open(now: datetime) -> bool:
+    """True when automatic severe repairs are stopped for everyone; trips it when there are too many."""
+    if Switch.objects.filter(name=Switch.AUTOMATIC_SEVERE_STOPPED, is_on=True).exists():
+        return True
+    severe, accounts = _severe_within_the_hour(now), AccountState.objects.count()
+    if severe <= MOST_SEVERE and severe <= accounts * MOST_SEVERE_SHARE:
+        return False
+    _trip(severe, accounts, now)
+    return True
+
+
+def close_breaker(*, actor: str, reason: str, now: datetime, request_id: str = "") -> None:
+    """A person has looked: automatic severe repairs may go on. ValueError without a reason."""
+    if not reason.strip():
+        raise ValueError("Say what you found: too many accounts were about to lose something at once.")
+    _switch(False, actor, reason.strip(), now, {}, request_id)
+
+
+def _severe_within_the_hour(now: datetime) -> int:
+    """Accounts whose severe plan came up, or was carried out automatically, since an hour ago."""
+    planned = AccountState.objects.filter(risk=Risk.SEVERE, writes__gt=0, changed_at__gt=now - HOUR)
+    done = Apply.objects.filter(approved_by=AUTO, risk=Risk.SEVERE, created_at__gt=now - HOUR)
+    ids = set(planned.values_list("account_id", flat=True)) | set(done.values_list("account_id", flat=True))
+    return len(ids)
+
+
+def _trip(severe: int, accounts: int, now: datetime) -> None:
+    reason = f"{severe} of {accounts} accounts came to a severe plan within an hour; a person has to look first."
+    log.error("automatic severe repairs are stopped", extra={"severe": severe, "accounts": accounts})
+    _switch(True, AUTO, reason, now, {"severe": severe, "accounts": accounts}, "")
+
+
+def _switch(is_on: bool, actor: str, reason: str, now: datetime, why: dict[str, int], request_id: str) -> None:
+    with transaction.atomic():
+        Switch.objects.update_or_create(
+            name=Switch.AUTOMATIC_SEVERE_STOPPED,
+            defaults={"is_on": is_on, "reason": reason, "set_by": actor, "set_at": now},
+        )
+        action = "automation.stopped" if is_on else "automation.resumed"
+        record(
+            Entry(
+                actor=actor,
+                action=action,
+                reason=reason,
+                before={"stopped": not is_on},
+                after={"stopped": is_on, **why},
+                request_id=request_id,
+            )
+        )
