@@ -25,6 +25,7 @@ def request_id_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -
     def answer(request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         request_id = given if SANE.fullmatch(given) else str(uuid.uuid4())
+        request.request_id = request_id  # type: ignore[attr-defined] # for the lines that are logged after the answer
         token = _current.set(request_id)
         try:
             response = get_response(request)
@@ -40,5 +41,5 @@ class RequestIdFilter(logging.Filter):
     """Gives each log line the id of the request that it belongs to, or a dash."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _current.get() or "-"
+        record.request_id = _current.get() or getattr(getattr(record, "request", None), "request_id", "-")
         return True

@@ -5,11 +5,14 @@ from django.urls import include, path
 from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts
 from inspector.pages.approve import approve
-from inspector.pages.health import healthz
+from inspector.pages.audit import audit, audit_csv, audit_entry
+from inspector.pages.health import healthz, readyz
 from inspector.pages.home import home
+from inspector.pages.look_ups import look_ups
 from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
 from inspector.pages.repair import repair
 from inspector.pages.search import search
+from inspector.pages.status import check_now, pause, status
 
 urlpatterns = [
     path("", home, name="home"),
@@ -19,6 +22,13 @@ urlpatterns = [
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
+    path("audit/", audit, name="audit"),
+    path("audit.csv", audit_csv, name="audit_csv"),
+    path("audit/look-ups/", look_ups, name="look_ups"),
+    path("audit/<int:seq>/", audit_entry, name="audit_entry"),
+    path("status/", status, name="status"),
+    path("status/check/", check_now, name="check_now"),
+    path("status/pause/", pause, name="pause"),
     path("login/", login, name="login"),
     path("login/openid/", openid_begin, name="openid_begin"),
     path("login/openid/return/", openid_return, name="openid_return"),
@@ -26,6 +36,7 @@ urlpatterns = [
     path("password/", password, name="password"),
     path("password/done/", password_done, name="password_done"),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("api/v1/", include("inspector.api.urls")),
 ]
 

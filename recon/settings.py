@@ -4,6 +4,7 @@ With DATABASE_URL in the environment, everything comes from the environment. Wit
 the values that `manage.py demo` left in var/sandbox.env stand in for whatever the environment does not set.
 """
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
+VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 env = Env()
 # True when nobody named a database: commands then start, or attach to, the sandbox under SANDBOX_DIR.

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django_htmx.http import HttpResponseClientRedirect
 
 from inspector.kept_reason import keep_reason
+from inspector.request_id import current_request_id
 from inspector.sessions import is_htmx, way_back
 
 
@@ -34,7 +35,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         request,
         500,
         "Something broke",
-        "Nothing was changed. Try again; if it stays, tell the on-call engineer the time.",
+        "Nothing was changed. Try again; if it stays, tell the on-call engineer the request id.",
     )
 
 
@@ -63,5 +64,5 @@ def error_page(
 ) -> HttpResponse:
     """`way` is where to go from here: address and words."""
     href, words = way or (reverse("home"), "To the drift home")
-    context = {"title": title, "text": text, "status": status, "href": href, "words": words}
-    return render(request, "error.html", context, status=status)
+    told = {"title": title, "text": text, "status": status, "request_id": current_request_id()}
+    return render(request, "error.html", {**told, "href": href, "words": words}, status=status)

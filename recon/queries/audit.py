@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import connection
 from django.db.models import QuerySet
 
 from recon.models import AuditEntry
@@ -15,6 +16,16 @@ TROUBLED: Final = ("repair.refused", "repair.failed", "repair.needs_person", "re
 """The actions of attempts that came to nothing, or to less than was approved."""
 EXPORTED_AT_ONCE: Final = 1_000
 CLOCK_STEPS: Final = timedelta(hours=1)
+# One look into the index for each action there is, however many entries there are.
+ACTIONS: Final = """
+with recursive each (action) as (
+    (select action from audit order by action limit 1)
+    union all
+    select (select action from audit where action > each.action order by action limit 1) from each
+    where each.action is not null
+)
+select action from each where action is not null
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,13 @@ def every_entry(wanted: AuditFilter) -> Iterator[AuditLine]:
     while page := audit_entries(wanted, below=below, limit=EXPORTED_AT_ONCE):
         yield from page
         below = page[-1].seq
+
+
+def audit_actions() -> list[str]:
+    """Every action that was ever recorded, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIONS)
+        return [action for (action,) in cursor.fetchall()]
 
 
 def sealed_entry(seq: int, *, seen_by: str = "") -> SealedEntry | None:

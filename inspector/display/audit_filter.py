@@ -1,0 +1,124 @@
+"""The audit's filters as they stand in the URL, as the query asks them, and as a form shows them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from inspector.display.deeds import action_word
+from recon.queries.audit import AuditFilter
+
+TROUBLED: Final = "troubled"
+NAMES: Final = ("actor", "action", "account", "from", "to", "words", "request", "apply")
+LONGEST: Final = 200
+DAY: Final = re.compile(r"[1-2]\d{3}-\d\d-\d\d")
+ACTOR_KINDS: Final = ("user:", "token:", "task:", "terminal:")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the form; `kind` is the type of its input."""
+
+    parameter: str
+    name: str
+    kind: str
+    value: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One action to choose."""
+
+    value: str
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked for: `in_url` as they wrote it, `problems` in sentences where that means nothing."""
+
+    wanted: AuditFilter
+    in_url: Mapping[str, str]
+    problems: tuple[str, ...]
+
+
+def asked(parameters: Mapping[str, str], *, seen_by: str) -> Asked:
+    """`seen_by` empty: the reader may see everybody's entries."""
+    given = {name: _clean(parameters.get(name, "")) for name in NAMES}
+    problems: list[str] = []
+    since, until = (_day(given[name], name, problems) for name in ("from", "to"))
+    wanted = AuditFilter(
+        seen_by=seen_by,
+        actor=as_actor(given["actor"]),
+        action="" if given["action"] == TROUBLED else given["action"],
+        is_troubled=given["action"] == TROUBLED,
+        account=given["account"],
+        since=since,
+        until=until + timedelta(days=1) if until else None,
+        words=given["words"],
+        apply_id=_uuid(given["apply"], problems),
+        request_id=given["request"],
+    )
+    return Asked(wanted, {name: value for name, value in given.items() if value}, tuple(problems))
+
+
+def as_actor(typed: str) -> str:
+    """A name alone is a person's."""
+    return typed if not typed or typed.startswith(ACTOR_KINDS) else f"user:{typed}"
+
+
+def fields(in_url: Mapping[str, str], *, sees_all: bool) -> tuple[Field, ...]:
+    """The form's fields but the actions; who sees only their own is not asked whose."""
+    shown = (
+        Field("actor", "Who", "text", "", "a name, or task:…"),
+        Field("account", "Account", "text", "", "acc_…"),
+        Field("from", "From", "date", ""),
+        Field("to", "To", "date", ""),
+        Field("words", "Words of the reason", "text", ""),
+        Field("request", "Request id", "text", ""),
+        Field("apply", "Repair", "text", "", "its id"),
+    )
+    return tuple(
+        Field(one.parameter, one.name, one.kind, in_url.get(one.parameter, ""), one.hint)
+        for one in shown
+        if sees_all or one.parameter != "actor"
+    )
+
+
+def options(actions: Sequence[str], chosen: str) -> tuple[Option, ...]:
+    first = [("", "any"), (TROUBLED, "failed and refused")]
+    known = [(code, f"{action_word(code).text} ({code})") for code in actions]
+    return tuple(Option(code, text, code == chosen) for code, text in [*first, *known])
+
+
+def entry_number(text: str) -> int | None:
+    """The number at which a page ended; what is none is no number, and the list begins at its beginning."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _clean(text: str) -> str:
+    """PostgreSQL's text holds no null byte."""
+    return text.replace("\x00", "").strip()[:LONGEST]
+
+
+def _day(text: str, name: str, problems: list[str]) -> datetime | None:
+    if not text:
+        return None
+    if DAY.fullmatch(text):
+        with suppress(ValueError):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+    problems.append(f"“{name}” is no day of the calendar: write it as 2026-03-01.")
+    return None
+
+
+def _uuid(text: str, problems: list[str]) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        problems.append("“apply” is no repair's id: open the repair and follow its link to the audit.")
+        return None

@@ -1,0 +1,33 @@
+"""What the audit's actions and actors are called: a dotted code and a `kind:name` in, words out."""
+
+from inspector.display.words import Tone, Word
+
+_ACTIONS = (
+    Word("repair.approved", "Approved a repair"),
+    Word("repair.applied", "Applied a repair", Tone.GOOD),
+    Word("repair.finished", "Read a repair back", Tone.GOOD),
+    Word("repair.refused", "Refused", Tone.WARN),
+    Word("repair.failed", "Failed", Tone.BAD),
+    Word("repair.needs_person", "Needs a person", Tone.BAD),
+    Word("repair.expired", "Approval ran out", Tone.WARN),
+    Word("bulk_repair.started", "Started a bulk repair"),
+    Word("applies.paused", "Paused all applies", Tone.WARN),
+    Word("applies.resumed", "Let applies go on", Tone.GOOD),
+    Word("look_ups.pruned", "Forgot old look-ups"),
+)
+_KNOWN = {word.code: word for word in _ACTIONS}
+_KINDS = {"user": "", "token": "API token", "task": "schedule", "terminal": "terminal"}
+
+
+def action_word(code: str) -> Word:
+    """The action in words; one without words of its own says its code's parts."""
+    said = code.replace(".", ": ").replace("_", " ").capitalize()
+    return _KNOWN.get(code) or Word(code, said)
+
+
+def actor_words(actor: str) -> str:
+    """`user:ada` as `ada`, `task:sweep` as `sweep (schedule)`, anything else as it stands."""
+    kind, _, name = actor.partition(":")
+    if not name or kind not in _KINDS:
+        return actor
+    return f"{name} ({_KINDS[kind]})" if _KINDS[kind] else name
