@@ -13,6 +13,7 @@ from django.db import transaction
 
 from recon.actions.approve_and_apply import approve_and_apply
 from recon.actions.hand_out import hand_out
+from recon.actions.keep_point import keep_point
 from recon.apply.coordinator import Outcome
 from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BulkRepair, BulkRepairItem
@@ -50,6 +51,7 @@ def repair_drifted(
         tell=lambda left: report(total - left, total),
     )
     BulkRepair.objects.filter(id=bulk.id).update(finished_at=clock())
+    keep_point(now=clock())
     return bulk_state(bulk.id)
 
 

@@ -17,10 +17,11 @@ from django.db.models import F
 from recon.actions.dirty import mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
+from recon.actions.keep_point import keep_point
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.engine.facts import StoreName
 from recon.models import SweepChunk, SweepRun, Trigger
-from recon.queries.drift import drift_numbers, evaluated_account_ids
+from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
 CHUNK = 500
@@ -98,7 +99,7 @@ def finish_sweep(run: SweepRun, *, now: datetime) -> SweepRun:
     """Closed with its numbers when every chunk is done; else, or when it was closed before, as it was."""
     run.refresh_from_db()
     if run.finished_at is None and not run.chunks.filter(done_at__isnull=True).exists():
-        run.finished_at, run.counts = now, drift_numbers().as_json()
+        run.finished_at, run.counts = now, keep_point(now=now).as_json()
         run.save(update_fields=["finished_at", "counts"])
     return run
 

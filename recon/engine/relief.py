@@ -1,6 +1,7 @@
 """What last took from what an invoice owes: a payment, a credit note, a write-off, a void, a reversal undone.
 
-Only what came after the invoice was overdue can be news to a store that says debt; money that came in time never was.
+Only what came after the invoice was overdue, or took from the very invoice that the stores call the oldest due, can be
+news to a store that says debt; other money that came in time never was.
 """
 
 from collections.abc import Iterable
@@ -29,17 +30,18 @@ class Relief:
 
 
 def late_relief(assessment: Assessment) -> Missed | None:
-    """The last thing that took from an invoice when it was overdue; None where nothing did."""
+    """The last thing that took from an invoice when it was overdue, or is said to be; None where nothing did."""
     balances = {balance.refs: balance for balance in assessment.balances}
     dunning = assessment.facts.dunning
     suspected = None if dunning is None else dunning.oldest_due_at
-    found = [
-        Relief(at, missed, balance.due_at is not None and balance.due_at == suspected, claim.refs)
-        for claim in assessment.claims
-        if (balance := balances.get(claim.refs)) is not None
-        for at, missed in _reliefs(claim, assessment)
-        if days_past_due(balance.due_at, at) > 0
-    ]
+    found = []
+    for claim in assessment.claims:
+        balance = balances.get(claim.refs)
+        if balance is not None and balance.due_at is not None:
+            is_suspect = balance.due_at == suspected
+            for at, missed in _reliefs(claim, assessment):
+                if is_suspect or days_past_due(balance.due_at, at) > 0:
+                    found.append(Relief(at, missed, is_suspect, claim.refs))
     last = max(found, key=lambda one: (one.is_suspect, one.at, one.refs, one.missed), default=None)
     return None if last is None else last.missed
 

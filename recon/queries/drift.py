@@ -1,12 +1,13 @@
 """The numbers: three headlines, every class and detail, findings and verdicts, and whose plans there are."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from recon.models import AccountState
 
@@ -21,7 +22,12 @@ DETAILS = (
     "served_unpaid",
 )
 FINDINGS = ("fact_conflict", "identity", "duplicate_subscription", "unknown", "draft_backlog")
-UNNEST = "select word, count(*) from account_state, unnest({column}) as word group by word"
+# One pass over the table, whatever is asked: accounts that are alike in all of these are few groups.
+GROUPED = """
+select is_known, state, classes, details, findings, has_inconsistent_flags, drifted_cells > 0, writes > 0, count(*),
+       min(evaluated_at)
+from account_state group by 1, 2, 3, 4, 5, 6, 7, 8
+"""
 EVALUATED = """
 select account_id from account_state where account_id collate "C" > %s order by account_id collate "C" limit %s
 """
@@ -79,6 +85,22 @@ class DriftNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Accounts that are alike in all of these; `oldest` is the earliest of their latest evaluations."""
+
+    is_known: bool
+    state: str | None
+    classes: list[str]
+    details: list[str]
+    findings: list[str]
+    is_contradictory: bool
+    is_drifted: bool
+    has_writes: bool
+    accounts: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a bulk repair needs of an account: whose plan, and its digest."""
 
@@ -87,7 +109,7 @@ class Plan:
 
 
 def headlines() -> Headlines:
-    found = AccountState.objects.aggregate(
+    found = AccountState.objects.filter(drifted_cells__gt=0).aggregate(
         stuck_in_bad_debt=Count("account_id", filter=Q(is_stuck_in_bad_debt=True)),
         inconsistent_debt_flags=Count("account_id", filter=Q(has_inconsistent_flags=True)),
         no_successful_payment=Count("account_id", filter=Q(is_flagged_but_paid=True)),
@@ -96,23 +118,32 @@ def headlines() -> Headlines:
 
 
 def drift_numbers() -> DriftNumbers:
-    sums = AccountState.objects.aggregate(
-        accounts=Count("account_id"),
-        known=Count("account_id", filter=Q(is_known=True)),
-        unknown=Count("account_id", filter=Q(is_known=False)),
-        drifted=Count("account_id", filter=Q(drifted_cells__gt=0)),
-        with_a_plan=Count("account_id", filter=Q(writes__gt=0)),
-        withheld=Count("account_id", filter=Q(drifted_cells__gt=0, writes=0)),
-    )
-    oldest = AccountState.objects.order_by("evaluated_at").values_list("evaluated_at", flat=True).first()
+    """As last evaluated; an account that is unknown now counts under the drift that it was last known to have."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROUPED)
+        groups = [Group(*row) for row in cursor.fetchall()]
+
+    def sum_of(holds: Callable[[Group], bool]) -> int:
+        return sum(group.accounts for group in groups if holds(group))
+
+    details = _tally(groups, lambda group: group.details)
     return DriftNumbers(
-        headlines=headlines(),
-        classes=_counted("classes", CLASSES),
-        details=_counted("details", DETAILS),
-        findings=_counted("findings", FINDINGS),
-        states=_states(),
-        oldest_evaluation_at=oldest,
-        **sums,
+        headlines=Headlines(
+            stuck_in_bad_debt=details["stuck"],
+            inconsistent_debt_flags=sum_of(lambda group: group.is_contradictory),
+            no_successful_payment=details["flagged_but_paid"],
+        ),
+        classes=_in_order(CLASSES, _tally(groups, lambda group: group.classes)),
+        details=_in_order(DETAILS, details),
+        findings=_in_order(FINDINGS, _tally(groups, lambda group: group.findings)),
+        states=dict(sorted(_tally(groups, lambda group: [group.state] if group.state else []).items())),
+        accounts=sum_of(lambda group: True),
+        known=sum_of(lambda group: group.is_known),
+        unknown=sum_of(lambda group: not group.is_known),
+        drifted=sum_of(lambda group: group.is_drifted),
+        with_a_plan=sum_of(lambda group: group.has_writes),
+        withheld=sum_of(lambda group: group.is_known and group.is_drifted and not group.has_writes),
+        oldest_evaluation_at=min((group.oldest for group in groups), default=None),
     )
 
 
@@ -130,17 +161,17 @@ def evaluated_account_ids(after: str, limit: int) -> list[str]:
         return [account_id for (account_id,) in cursor.fetchall()]
 
 
-def _counted(column: str, words: tuple[str, ...]) -> dict[str, int]:
-    """Every word, those that nobody has too; the column is one of ours, not a user's."""
-    with connection.cursor() as cursor:
-        cursor.execute(UNNEST.format(column=column))
-        found = dict(cursor.fetchall())
-    return {word: found.get(word, 0) for word in words}
+def _tally(groups: Iterable[Group], words_of: Callable[[Group], Iterable[str]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for group in groups:
+        for word in words_of(group):
+            found[word] += group.accounts
+    return found
 
 
-def _states() -> dict[str, int]:
-    rows: QuerySet[Any, Any] = AccountState.objects.filter(is_known=True).values_list("state")
-    return dict(rows.annotate(Count("account_id")).order_by("state"))
+def _in_order(words: Iterable[str], found: Counter[str]) -> dict[str, int]:
+    """Every word, those that nobody has too."""
+    return {word: found[word] for word in words}
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,0 +1,145 @@
+"""The course of the drift over a window: how many accounts counted under each measure, and what began and healed."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from recon.engine.measures import Measure
+from recon.models import DriftPoint
+from recon.queries.points import Changes, Point, Split, changes_after, latest_point, totals_now
+
+
+class Window(StrEnum):
+    """How far back one looks."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+
+    @property
+    def span(self) -> timedelta:
+        return self.step * _STEPS[self][0]
+
+    @property
+    def step(self) -> timedelta:
+        return _STEPS[self][1]
+
+
+_STEPS = {
+    Window.HOUR: (30, timedelta(minutes=2)),
+    Window.DAY: (24, timedelta(hours=1)),
+    Window.WEEK: (28, timedelta(hours=6)),
+    Window.MONTH: (30, timedelta(days=1)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStep:
+    """The accounts that counted at `at` (None: nobody counted yet), and what changed since the step before."""
+
+    at: datetime
+    accounts: int | None
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One measure: `before` is the number at the window's start, the last step is now, `split` is of the whole."""
+
+    measure: Measure
+    before: int | None
+    steps: tuple[CourseStep, ...]
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All measures from `start` to `end`; `since` is when the drift was first counted, None for never."""
+
+    window: Window
+    start: datetime
+    end: datetime
+    since: datetime | None
+    courses: Mapping[Measure, Course]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "window": self.window.value,
+            "start": _text(self.start),
+            "end": _text(self.end),
+            "measures": {measure.value: _course_json(course) for measure, course in self.courses.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The course as it stood at one moment."""
+
+    counts: Mapping[Measure, int] | None
+    totals: Mapping[Measure, Split]
+
+
+NOTHING = _Known(None, {})
+
+
+def history(window: Window, *, now: datetime) -> History:
+    """Between two points the earlier one holds; the last step has also what changed after the last point."""
+    start = now - window.span
+    moments = [start + window.step * number for number in range(int(window.span / window.step) + 1)]
+    latest = latest_point()
+    first = DriftPoint.objects.order_by("at").values_list("at", flat=True).first()
+    known = [*_as_counted(moments[:-1]), _now(latest, changes_after(latest))]
+    return History(
+        window=window,
+        start=start,
+        end=now,
+        since=first,
+        courses={measure: _course(measure, moments, known) for measure in Measure},
+    )
+
+
+def _as_counted(moments: list[datetime]) -> Iterable[_Known]:
+    """The last point at or before each moment: their times first, so that only those are read that are needed."""
+    points = DriftPoint.objects.filter(at__lte=moments[-1]).order_by("at")
+    before = DriftPoint.objects.filter(at__lte=moments[0]).order_by("-at").values_list("at", flat=True).first()
+    times = list((points.filter(at__gte=before) if before else points).values_list("at", flat=True))
+    chosen = [times[place - 1] if (place := bisect_right(times, moment)) else None for moment in moments]
+    rows = {row.at: Point(row.at, row.counts) for row in DriftPoint.objects.filter(at__in={at for at in chosen if at})}
+    known = {at: _Known(_measures(point), point.totals) for at, point in rows.items()}
+    return [known[at] if at else NOTHING for at in chosen]
+
+
+def _now(latest: Point | None, changes: Changes) -> _Known:
+    if latest is None:
+        return NOTHING
+    counts = _measures(latest)
+    moved = {measure: counts[measure] + changes.splits.get(measure, Split()).net for measure in Measure}
+    return _Known(moved, totals_now(latest, changes))
+
+
+def _measures(point: Point) -> dict[Measure, int]:
+    return {measure: int(point.counts[measure.value]) for measure in Measure}
+
+
+def _course(measure: Measure, moments: list[datetime], known: list[_Known]) -> Course:
+    totals = [one.totals.get(measure, Split()) for one in known]
+    accounts = [None if one.counts is None else one.counts[measure] for one in known]
+    splits = [later - earlier for earlier, later in pairwise(totals)]
+    steps = zip(moments[1:], accounts[1:], splits, strict=True)
+    return Course(measure, accounts[0], tuple(CourseStep(*step) for step in steps), totals[-1] - totals[0])
+
+
+def _course_json(course: Course) -> dict[str, Any]:
+    return {
+        "split": course.split.as_json(),
+        "points": [{"at": _text(step.at), "accounts": step.accounts, **step.split.as_json()} for step in course.steps],
+    }
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
