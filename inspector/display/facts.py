@@ -162,7 +162,7 @@ def _tables(known: AccountFacts, facts: Facts, primary: str | None) -> tuple[Fac
         ),
         _table(
             "Account and customers",
-            "Id|Row|Belongs to|Says",
+            "Id|Row|Linked with|Says",
             holder_lines(facts),
             "No store knows whose account it is.",
         ),

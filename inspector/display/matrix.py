@@ -110,7 +110,7 @@ def _column(name: str, store: StoreView, now: datetime) -> Column:
     if store.ok:
         read = f"read {age_words(store.as_of, now)}"
     else:
-        read = f"not read, shown as of {clock_words(store.as_of, now)}" if store.as_of else "not read"
+        read = f"not read, as of {age_words(store.as_of, now)}" if store.as_of else "not read"
     return Column(name, STORES[name], read, clock_words(store.as_of, now), store.ok, store.reason)
 
 

@@ -20,7 +20,7 @@ def test_support_reads_why_a_payer_is_locked_out(sign_in: SignIn, account: str, 
     expect(page.get_by_role("heading", name=account)).to_be_visible()
     expect(page.get_by_text("Wrongly locked out").first).to_be_visible()
     expect(page.get_by_role("columnheader", name="cf_prod")).to_be_visible()
-    expect(page.get_by_text("manage.py apply").first).to_be_visible()
+    expect(page.get_by_text("What follows")).to_be_visible()
 
 
 def test_headline_leads_to_its_accounts(sign_in: SignIn, account: str) -> None:
