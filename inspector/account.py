@@ -8,10 +8,12 @@ from inspector.display.account import account_page
 from inspector.display.address import Address
 from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.foot import foot
+from inspector.display.notes import NOTHING_NOTED, TypedNote
+from inspector.look_log import log_look
 from inspector.rendering import render_page
+from inspector.story import story
 from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
-from recon.queries.audit import entries_of_account
 from recon.queries.facts import account_facts
 from recon.queries.pauses import applies_paused
 from recon.queries.repairs import last_repair
@@ -26,17 +28,23 @@ def find_account(account_id: str) -> AccountView:
 
 
 def show_account(
-    request: HttpRequest, view: AccountView, *, typed: Typed = NOTHING_TYPED, status: int = 200
+    request: HttpRequest,
+    view: AccountView,
+    *,
+    typed: Typed = NOTHING_TYPED,
+    noted: TypedNote = NOTHING_NOTED,
+    status: int = 200,
 ) -> HttpResponse:
-    """`typed` is what stands in the forms already, with what is wrong with it."""
+    """`typed` and `noted` are what stands in the forms already, with what is wrong with it."""
+    log_look(request, view.account_id, by="account")
     now = timezone.now()
     address = Address.asked(view.account_id, request.GET)
     plan_permission = may_apply(request.user, view.risk)
+    known = account_facts(view, whole=address.all_facts)
     page = account_page(
         view,
-        account_facts(view, whole=address.all_facts),
+        known,
         foresee_events(view.account_id, view.writes),
-        entries_of_account(view.account_id),
         permission=plan_permission,
         username=request.user.get_username(),
         address=address,
@@ -51,4 +59,5 @@ def show_account(
         typed=typed,
         now=now,
     )
-    return render_page(request, "account", {"page": page, "foot": approving}, status=status)
+    context = {"page": page, "foot": approving, "story": story(request, view, known, now, noted)}
+    return render_page(request, "account", context, status=status)

@@ -15,6 +15,7 @@ from inspector.display.approval import REASON_LENGTH, Typed
 from inspector.display.proposals import id_to_type
 from inspector.display.refusal import refused
 from inspector.rendering import render_page
+from inspector.request_id import current_request_id
 from recon.actions.approve import Approved, approve_plan
 from recon.queries.account import AccountView
 from recon.queries.pauses import applies_paused
@@ -58,6 +59,7 @@ def approve(request: HttpRequest, account_id: str) -> HttpResponse:
         actor=f"user:{request.user.get_username()}",
         groups=groups_of(request.user),
         reason=asked.reason,
+        request_id=current_request_id(),
         request_key=asked.request_key,
         proposal=asked.proposal or None,
     )

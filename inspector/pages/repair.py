@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from inspector.access import lookers_only, may_apply, may_propose
 from inspector.display.repair_page import repair_page
+from inspector.look_log import log_look
 from inspector.rendering import render_page
 from recon.queries import repairs
 from recon.queries.account import account_view
@@ -20,6 +21,7 @@ def repair(request: HttpRequest, repair_id: UUID) -> HttpResponse:
     found = repairs.repair(repair_id)
     if found is None:
         raise Http404
+    log_look(request, found.account_id, by="repair")
     view = None if found.is_live else account_view(found.account_id)
     person = request.user
     permission = may_propose(person) if found.proposal else may_apply(person, view.risk if view else found.risk)

@@ -41,6 +41,13 @@ ROWS = {
     "recompute": Row("/accounts/acc_1/recompute/", Right.LOOK, {"post": 302}),
     "approve": Row("/accounts/acc_1/apply/", Right.LOOK, {"post": 422}),
     "repair": Row("/repairs/00000000-0000-0000-0000-000000000000/", Right.LOOK, {"get": 404, "head": 404}),
+    "audit": Row("/audit/", Right.AUDIT_OWN),
+    "audit_csv": Row("/audit.csv", Right.AUDIT_OWN),
+    "audit_entry": Row("/audit/999999999/", Right.AUDIT_OWN, {"get": 404, "head": 404}),
+    "look_ups": Row("/audit/look-ups/", Right.AUDIT_OWN),
+    "status": Row("/status/", Right.LOOK),
+    "check_now": Row("/status/check/", Right.LOOK, {"post": 302}),
+    "pause": Row("/status/pause/", Right.GOVERN, {"post": 400}),
     "login": Row("/login/", OPEN, READ | {"post": 200, "options": 200}, dict.fromkeys(METHODS, 302)),
     "openid_begin": Row("/login/openid/", OPEN, {"get": 404, "head": 404}),
     "openid_return": Row("/login/openid/return/", OPEN, {"get": 404, "head": 404}),
@@ -48,6 +55,7 @@ ROWS = {
     "password": Row("/password/", ANY_LOGIN, READ | {"post": 200, "options": 200}),
     "password_done": Row("/password/done/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
+    "readyz": Row("/readyz", OPEN),
     "stripe_webhook": Row("/api/v1/webhooks/stripe/", SIGNED, {"post": 400}),
     "store_events": Row("/api/v1/store-events/", SIGNED, {"post": 401}),
 }
@@ -122,6 +130,7 @@ RIGHTS = {  # product's table of roles, said again
     Right.GOVERN: "admin",
     Right.AUDIT_OWN: "viewer support finance admin",
     Right.AUDIT_ALL: "support finance admin",
+    Right.LOOK_UPS_ALL: "finance admin",
 }
 
 
