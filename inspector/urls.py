@@ -8,8 +8,9 @@ from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
 from inspector.pages.health import healthz, readyz
 from inspector.pages.home import home
-from inspector.pages.look_ups import look_ups
 from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
+from inspector.pages.look_ups import look_ups
+from inspector.pages.note import note
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
@@ -21,6 +22,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/", account, name="account"),
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
+    path("accounts/<str:account_id>/notes/", note, name="add_note"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
     path("audit/", audit, name="audit"),
     path("audit.csv", audit_csv, name="audit_csv"),

@@ -9,13 +9,11 @@ from inspector.display.address import Address
 from inspector.display.facts import FactsView, anchors_of, facts_view
 from inspector.display.follows import Follows, follows
 from inspector.display.matrix import Matrix, matrix
-from inspector.display.moments import age_words, moment_words
 from inspector.display.places import Places, Ref, stripe_ref
 from inspector.display.plan import PlanView, plan_view
 from inspector.display.verdict import FindingLine, Verdict, findings, verdict
 from recon.actions.foresee import ForeseenEvent
 from recon.queries.account import AccountView
-from recon.queries.audit import AuditLine
 from recon.queries.facts import AccountFacts
 
 
@@ -27,18 +25,6 @@ class Person:
     email: str
     stripe_customers: tuple[Ref, ...]
     merged_into: str
-
-
-@dataclass(frozen=True, slots=True)
-class DoneLine:
-    """One audit entry in words."""
-
-    seq: int
-    at: str
-    ago: str
-    actor: str
-    action: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +41,12 @@ class AccountPage:
     follows: Follows
     permission: Permission
     findings: tuple[FindingLine, ...]
-    done: tuple[DoneLine, ...]
 
 
 def account_page(
     view: AccountView,
     facts: AccountFacts,
     foreseen: Sequence[ForeseenEvent],
-    entries: Sequence[AuditLine],
     *,
     permission: Permission,
     username: str,
@@ -83,7 +67,6 @@ def account_page(
         follows=follows(view, foreseen),
         permission=permission,
         findings=findings(view, places),
-        done=tuple(_done(entry, now) for entry in entries),
     )
 
 
@@ -101,15 +84,4 @@ def _person(view: AccountView) -> Person:
         email=own.get("email") or "no email",
         stripe_customers=tuple(stripe_ref(customer) for customer in dict.fromkeys(linked) if customer),
         merged_into=own.get("merged_into") or "",
-    )
-
-
-def _done(entry: AuditLine, now: datetime) -> DoneLine:
-    return DoneLine(
-        seq=entry.seq,
-        at=moment_words(entry.at),
-        ago=age_words(entry.at, now),
-        actor=entry.actor,
-        action=entry.action,
-        reason=entry.reason,
     )
