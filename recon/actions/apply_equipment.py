@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recon import bootstrap
 from recon.actions import equipment
-from recon.actions.dirty import mark_dirty
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluation_of
 from recon.actions.read_stores import Stores, read_live
 from recon.apply.calls import Caller
@@ -51,7 +51,7 @@ def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:
 
 
 def mark(account_ids: Iterable[str], now: datetime) -> None:
-    mark_dirty(account_ids, now=now)
+    mark_dirty(account_ids, now=now, cause=Cause(CauseKind.APPLY))
 
 
 def _settler() -> Settler:

@@ -3,11 +3,14 @@
 Two counters instead of a flag, a lease, and a token per claim: nothing that happens while an evaluation runs is lost.
 """
 
+import json
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -17,16 +20,69 @@ from recon.models import AccountState, Dirty
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 8
 FIRST_BACK_OFF = timedelta(seconds=10)
-# Also part of the statement that keeps an event: the mark and the event are one transaction and one round trip.
-MARK_FROM = """
-insert into dirty as known (account, gen, done_gen, attempts, not_before, parked, last_error, since)
-select account, 1, 0, 0, %(now)s, false, '', %(now)s from {accounts} as marked (account) order by account
+LONGEST_BACK_OFF = timedelta(minutes=20)
+# What fails keeps its back-off, however many events come in meanwhile; one that was parked gets another try.
+_MARK = """
+insert into dirty as known (account, gen, done_gen, attempts, not_before, parked, last_error, causes, since)
+select account, 1, 0, 0, %(now)s, false, '', <first cause>, %(now)s from {accounts} as marked (account)
+order by account
 on conflict (account) do update
-set gen = known.gen + 1, parked = false, attempts = 0, not_before = least(known.not_before, excluded.not_before),
+set gen = known.gen + 1, parked = false,
+    not_before = case
+        when known.attempts = 0 then least(known.not_before, excluded.not_before) else known.not_before end,
+    causes = <causes>,
     since = case when known.gen = known.done_gen then excluded.since else known.since end
 where known.gen = known.done_gen or not %(once)s
 """
-MARK = MARK_FROM.format(accounts="unnest(%(accounts)s::text[])")
+# Also part of the statement that keeps an event: the mark and the event are one transaction and one round trip. The
+# event itself remembers the generation that it made.
+MARK_FROM = _MARK.replace("<first cause>", "'[]'").replace("<causes>", "known.causes")
+MARK = (
+    _MARK.format(accounts="unnest(%(accounts)s::text[])")
+    .replace("<first cause>", "jsonb_build_array(%(cause)s::jsonb || '{\"gen\": 1}')")
+    .replace(
+        "<causes>",
+        "(case when jsonb_array_length(known.causes) < 20 then known.causes else known.causes - 0 end)"
+        " || jsonb_build_array(%(cause)s::jsonb || jsonb_build_object('gen', known.gen + 1))",
+    )
+)
+COMPLETE = """
+with before as (
+    select account, done_gen, causes from dirty
+    where account = %(account)s and token = %(token)s and done_gen < %(gen)s for update
+)
+update dirty
+set done_gen = %(gen)s, attempts = 0, last_error = '', lease_until = null, token = null, parked = false,
+    causes = coalesce(
+        (select jsonb_agg(one) from jsonb_array_elements(before.causes) as one where (one ->> 'gen')::bigint > %(gen)s),
+        '[]'
+    )
+from before where dirty.account = before.account
+returning before.done_gen, before.causes
+"""
+
+
+class CauseKind(StrEnum):
+    """Why an account has to be evaluated again, besides an event that came in."""
+
+    TIMER = "timer"  # its truth changes by time alone (T17)
+    APPLY = "apply"  # a repair of it was closed
+    SWEEP = "sweep"  # a sweep could not read it wholly
+    PERSON = "person"
+    MIRROR = "mirror"  # Stripe's mirror saw that an object changed hands
+    CONFIRMATION = "confirmation"  # a severe plan needs a second look
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason to look; `ref` says which person, which repair."""
+
+    kind: CauseKind
+    ref: str = ""
+
+
+UNSAID = Cause(CauseKind.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +95,28 @@ class Claim:
     token: uuid.UUID
 
 
-def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a claim has answered: every mark after `done_gen`, up to its own; `causes` are {gen, kind, ref, at}."""
+
+    done_gen: int
+    causes: Sequence[Mapping[str, Any]]
+
+
+def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False, cause: Cause = UNSAID) -> None:
     """Something happened to these accounts; with `once`, one that waits already is left as it is."""
     accounts = sorted(set(account_ids))
     if accounts:
+        told = {"kind": cause.kind, "ref": cause.ref, "at": now.astimezone(UTC).isoformat()}
         with connection.cursor() as cursor:
-            cursor.execute(MARK, {"accounts": accounts, "now": now, "once": once})
+            cursor.execute(MARK, {"accounts": accounts, "now": now, "once": once, "cause": json.dumps(told)})
 
 
 def mark_due(*, now: datetime, limit: int = 1_000) -> int:
     """Mark the accounts whose truth changes by time alone (T17) and whose time has come. How many."""
     due = AccountState.objects.filter(next_evaluation_at__lte=now, evaluated_at__lt=F("next_evaluation_at"))
     account_ids = list(due.order_by("next_evaluation_at").values_list("account_id", flat=True)[:limit])
-    mark_dirty(account_ids, now=now, once=True)
+    mark_dirty(account_ids, now=now, once=True, cause=Cause(CauseKind.TIMER))
     return len(account_ids)
 
 
@@ -70,20 +135,28 @@ def claim(*, now: datetime, limit: int, account_ids: Iterable[str] | None = None
     return claims
 
 
-def complete(done: Claim) -> bool:
-    """Inside the transaction that keeps the evaluation. False when another holds the claim by now."""
-    rows = Dirty.objects.filter(account=done.account_id, token=done.token, done_gen__lt=done.gen)
-    return bool(rows.update(done_gen=done.gen, attempts=0, last_error="", lease_until=None, token=None, parked=False))
+def complete(done: Claim) -> Completed | None:
+    """Inside the transaction that keeps the evaluation. None when another holds the claim by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(COMPLETE, {"account": done.account_id, "token": done.token, "gen": done.gen})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    done_gen, causes = row
+    return Completed(done_gen, [one for one in json.loads(causes) if one["gen"] <= done.gen])
 
 
-def fail(failed: Claim, error: str, *, now: datetime) -> None:
-    """Try again later, a little later each time; after eight tries the account is parked with its error."""
+def fail(failed: Claim, error: str, *, now: datetime, is_poison: bool) -> None:
+    """Try again later, a little later each time, up to twenty minutes.
+
+    What is poison fails by itself, not because a store is down: after eight tries the account is parked with its error.
+    """
     attempts = failed.attempts + 1
-    wait = FIRST_BACK_OFF * 2**failed.attempts * random.uniform(0.8, 1.2)
+    wait = min(FIRST_BACK_OFF * 2**failed.attempts, LONGEST_BACK_OFF) * random.uniform(0.8, 1.2)
     Dirty.objects.filter(account=failed.account_id, token=failed.token).update(
         attempts=attempts,
         not_before=now + wait,
-        parked=attempts >= MOST_ATTEMPTS,
+        parked=is_poison and attempts >= MOST_ATTEMPTS,
         last_error=error[:1_000],
         lease_until=None,
         token=None,

@@ -14,6 +14,7 @@ from recon.models import (
     LookUp,
     MirrorSync,
     OutboxEvent,
+    Recompute,
     SweepRun,
 )
 
@@ -32,6 +33,7 @@ def prune(*, before: datetime, events_before: datetime | None = None) -> Mapping
     with transaction.atomic():
         is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
         removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
+        removed["recompute"] = Recompute.objects.filter(at__lt=before).delete()[0]
         removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=events_before or before).delete()[0]
         removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
         removed["mirror_sync"] = _prune_syncs(before)

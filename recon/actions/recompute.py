@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.keep_recompute import asked_by, keep_recompute
 from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import Stores, read_live
 from recon.models import Trigger
@@ -15,5 +18,7 @@ def recompute_account(
     """The account's answer and the readings behind it. Nothing is written to any store."""
     evaluated = evaluate(account_id, read_live(stores, account_id), rules, now)
     mirror_live(account_id, evaluated.readings)
-    keep_evaluations([evaluated], trigger=trigger, actor=actor)
+    with transaction.atomic():
+        states = keep_evaluations([evaluated], trigger=trigger, actor=actor)
+        keep_recompute(account_id, states, asked_by(trigger, actor, now), at=now)
     return evaluated

@@ -7,10 +7,10 @@ from django.db import transaction
 from recon.actions.dirty import Claim, claim, complete, fail
 from recon.actions.evaluate import evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
+from recon.actions.keep_recompute import Causes, causes_of, keep_recompute
 from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import read_live
 from recon.actions.sweep import Sweeper
-from recon.models import Trigger
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +30,24 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
         evaluated = evaluate(one.account_id, read_live(sweeper.stores, one.account_id), sweeper.rules, sweeper.clock())
         failed_read = _failed_read(evaluated)
         mirror_live(one.account_id, evaluated.readings)
-        with transaction.atomic():
-            # The mark first: events take the outbox's turn, and who has it must not wait for a row.
-            if failed_read is None:
-                complete(one)
-            keep_evaluations([evaluated], trigger=Trigger.EVENT, actor=ACTOR)
+        _keep(one, evaluated, is_complete=failed_read is None)
     except Exception as error:  # whatever it was: the account waits with its error, the others go on
         log.exception("recompute failed", extra={"account_id": one.account_id})
-        failed_read = f"{type(error).__name__}: {error}"
-    if failed_read is not None:
-        fail(one, failed_read, now=sweeper.clock())
+        fail(one, f"{type(error).__name__}: {error}", now=sweeper.clock(), is_poison=True)
+    else:
+        if failed_read is not None:
+            fail(one, failed_read, now=sweeper.clock(), is_poison=False)
+
+
+def _keep(one: Claim, evaluated: Evaluated, *, is_complete: bool) -> None:
+    """The evaluation, and what had asked for it, in one transaction. A claim that another holds by now is theirs."""
+    with transaction.atomic():
+        # The mark first: events take the outbox's turn, and who has it must not wait for a row.
+        completed = complete(one) if is_complete else None
+        causes = causes_of(one, completed) if completed is not None else Causes()
+        states = keep_evaluations([evaluated], trigger=causes.trigger, actor=ACTOR)
+        if completed is not None:
+            keep_recompute(one.account_id, states, causes, at=evaluated.at)
 
 
 def _failed_read(evaluated: Evaluated) -> str | None:

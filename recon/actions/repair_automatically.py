@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from recon.actions.approve import approve_order
 from recon.actions.breaker import AUTO, breaker_is_open
-from recon.actions.dirty import mark_dirty
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.keep_relapses import key_of, place_of
 from recon.apply.modes import VALUES, classes_of
 from recon.apply.order import Order, Rights
@@ -108,4 +108,4 @@ def _order(state: AccountState) -> Order:
 def _look_twice(states: list[AccountState], now: datetime) -> None:
     """Those whose first look is a quarter of an hour old are looked at again now."""
     due = [state.account_id for state in states if now - state.changed_at >= CONFIRMED_AFTER]
-    mark_dirty(due, now, once=True)
+    mark_dirty(due, now, once=True, cause=Cause(CauseKind.CONFIRMATION))

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 from django.db import transaction
 from django.db.models import F
 
-from recon.actions.dirty import mark_dirty
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
@@ -130,7 +130,7 @@ def _try_again_later(evaluated: list[Evaluated], now: datetime) -> None:
     """
     failed = [one.account_id for one in evaluated if any(not reading.ok for reading in one.readings)]
     if 2 * len(failed) < len(evaluated):
-        mark_dirty(failed, now, once=True)
+        mark_dirty(failed, now, once=True, cause=Cause(CauseKind.SWEEP))
 
 
 def _mirror_is_stale(rules: Rules, now: datetime) -> bool:
