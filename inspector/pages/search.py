@@ -1,22 +1,30 @@
-"""Search: an account id, a Stripe customer id or an email, exactly; one hit opens the account."""
+"""Search: ids, emails and names, several at once; one account that is meant without a doubt opens."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
-from inspector.access import lookers_only
+from inspector.access import needs
+from inspector.display.search import search_view
+from inspector.look_log import log_look
 from inspector.rendering import render_page
-from recon.queries.find import find_exact
+from recon.actions.authority import Right
+from recon.queries.find import find
+from recon.queries.runs import latest_sweep, mirror_state
 
-LONGEST = 320  # the longest email there can be
+MOST_SHOWN = 1_000
 
 
-@require_safe
-@lookers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.LOOK)
 def search(request: HttpRequest) -> HttpResponse:
-    asked = request.GET.get("q", "").replace("\x00", "").strip()
-    found = find_exact(asked) if len(asked) <= LONGEST else []
-    if len(found) == 1:
-        return redirect("account", found[0].account_id)
-    context = {"asked": asked[:LONGEST], "found": found, "is_too_long": len(asked) > LONGEST, "longest": LONGEST}
+    """The form of many terms posts them, because an address cannot hold them all; nothing is changed by it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    found = find(asked.get("q", ""))
+    if found.only is not None:
+        return redirect("account", found.only)
+    log_look(request, [hit.account_id for hit in found.hits], by="search")
+    view = search_view(found, latest_sweep(), mirror_state(), timezone.now())
+    context = {"view": view, "asked": ", ".join(found.terms)[:MOST_SHOWN], "focus_search": not found.hits}
     return render_page(request, "search", context)

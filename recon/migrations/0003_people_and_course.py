@@ -129,11 +129,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='accounthandles',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['ids'], name='account_handles_ids'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['ids'], name='account_handles_ids'),
         ),
         migrations.AddIndex(
             model_name='accounthandles',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='account_handles_grams'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['grams'], name='account_handles_grams'),
         ),
         migrations.AddIndex(
             model_name='accounthandles',

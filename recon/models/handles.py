@@ -22,9 +22,10 @@ class AccountHandles(models.Model):
 
     class Meta:
         db_table = "account_handles"
+        # Entries that wait to be merged are read through by each look-up, and a search may be 500 look-ups.
         indexes = [
-            GinIndex(fields=["ids"], name="account_handles_ids"),
-            GinIndex(fields=["grams"], name="account_handles_grams"),
+            GinIndex(fields=["ids"], name="account_handles_ids", fastupdate=False),
+            GinIndex(fields=["grams"], name="account_handles_grams", fastupdate=False),
             models.Index(fields=["first_email"], opclasses=["text_pattern_ops"], name="account_handles_email"),
             models.Index(fields=["first_name"], opclasses=["text_pattern_ops"], name="account_handles_name"),
         ]
