@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
-from inspector.display.audit_filter import Asked, Field, Option, fields, options
+from inspector.display.audit_filter import Asked, Field, Option, fields, options, who_field
 from inspector.display.changes import Change, changes
 from inspector.display.deeds import action_word, actor_words
 from inspector.display.moments import age_words
@@ -47,10 +47,13 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """A page of the audit. `older_href` is empty on the last page, `first_href` on the first."""
+    """A page of the audit. `older_href` is empty on the last page, `first_href` on the first.
+
+    `who` is None for whoever sees only their own entries."""
 
     badge: Badge
     sees_all: bool
+    who: Field | None
     fields: tuple[Field, ...]
     options: tuple[Option, ...]
     problems: tuple[str, ...]
@@ -99,7 +102,8 @@ def audit_page(
     return AuditPage(
         badge=badge,
         sees_all=sees_all,
-        fields=fields(in_url, sees_all=sees_all),
+        who=who_field(in_url) if sees_all else None,
+        fields=fields(in_url),
         options=options(actions, in_url.get("action", "")),
         problems=asked.problems,
         is_filtered=bool(in_url),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -72,10 +72,13 @@ def as_actor(typed: str) -> str:
     return typed if not typed or typed.startswith(ACTOR_KINDS) else f"user:{typed}"
 
 
-def fields(in_url: Mapping[str, str], *, sees_all: bool) -> tuple[Field, ...]:
-    """The form's fields but the actions; who sees only their own is not asked whose."""
+def who_field(in_url: Mapping[str, str]) -> Field:
+    return Field("actor", "Who", "text", in_url.get("actor", ""), "a name, or task:…")
+
+
+def fields(in_url: Mapping[str, str]) -> tuple[Field, ...]:
+    """What stands in the form behind who and what."""
     shown = (
-        Field("actor", "Who", "text", "", "a name, or task:…"),
         Field("account", "Account", "text", "", "acc_…"),
         Field("from", "From", "date", ""),
         Field("to", "To", "date", ""),
@@ -83,11 +86,7 @@ def fields(in_url: Mapping[str, str], *, sees_all: bool) -> tuple[Field, ...]:
         Field("request", "Request id", "text", ""),
         Field("apply", "Repair", "text", "", "its id"),
     )
-    return tuple(
-        Field(one.parameter, one.name, one.kind, in_url.get(one.parameter, ""), one.hint)
-        for one in shown
-        if sees_all or one.parameter != "actor"
-    )
+    return tuple(replace(one, value=in_url.get(one.parameter, "")) for one in shown)
 
 
 def options(actions: Sequence[str], chosen: str) -> tuple[Option, ...]:

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inspector.display.rows import label_at
-from inspector.display.words import value_words
+from inspector.display.words import STORES, value_words
 from inspector.display.writes import cell_words
 
 PLACE: Final = re.compile(r"(?P<store>\w+)\.(?P<table>\w+)\[(?P<key>.*)\]\.(?P<column>[\w.]+)", re.DOTALL)
 SAID_ELSEWHERE: Final = frozenset({"cells", "why", "code"})
+SAYS_STATES: Final = ("state", "status")
+CURRENCY: Final = re.compile("[a-z]{3}")
 NOTHING: Final = ("", None)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing: `where` is its place in a store, empty when it is in none; `old` is empty when there was none."""
+    """One thing: `where` is its place in a `store`, both empty when in none; `old` is empty when there was none."""
 
     what: str
+    store: str
     where: str
     old: str
     new: str
@@ -36,8 +39,13 @@ def _cells(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[Change
     old, new = _by_place(was.get("cells")), _by_place(became.get("cells"))
     for place in [*old, *(one for one in new if one not in old)]:
         stored, truth = old.get(place), new.get(place)
-        what, said = _cell(place, stored), _cell(place, truth)
-        yield Change(what[0], place, what[1], said[1], stays=place in old and place in new and stored == truth)
+        stays = place in old and place in new and stored == truth
+        parts = PLACE.fullmatch(place)
+        if parts is None:
+            yield Change(place, "", "", _words(stored), _words(truth), stays)
+        else:
+            what, store = label_at(parts["store"], parts["column"]), STORES.get(parts["store"], parts["store"])
+            yield Change(what, store, place, _in_cell(parts, stored), _in_cell(parts, truth), stays)
 
 
 def _rest(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[Change]:
@@ -45,19 +53,25 @@ def _rest(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[Change]
         old, new = was.get(name), became.get(name)
         if name in SAID_ELSEWHERE or (old in NOTHING and new in NOTHING):
             continue
-        what = name.replace("_", " ").capitalize()
-        yield Change(what, "", _words(old) if name in was else "", _words(new) if name in became else "", old == new)
+        said = _digest if name == "digest" else _words
+        what = "Plan" if name == "digest" else name.replace("_", " ").capitalize()
+        yield Change(what, "", "", said(old) if name in was else "", said(new) if name in became else "", old == new)
 
 
-def _cell(place: str, value: object) -> tuple[str, str]:
-    """What the place is called, and the value in it."""
-    parts = PLACE.fullmatch(place)
-    if parts is None:
-        return place, _words(value)
+def _in_cell(parts: "re.Match[str]", value: object) -> str:
+    """The value as its column says it; an amount in the currency that the row's key names."""
+    if isinstance(value, dict | list):
+        return _words(value)
     column = parts["column"]
-    write = {"column": column, "key": {"currency": parts["key"].rpartition(",")[2]}}
-    said = cell_words(write, value) if not isinstance(value, dict | list) else _words(value)
-    return label_at(parts["store"], column), said
+    if column.endswith(SAYS_STATES) and isinstance(value, str):
+        return value.replace("_", " ")
+    currency = next((part for part in parts["key"].split(",") if CURRENCY.fullmatch(part)), "")
+    return cell_words({"column": column, "key": {"currency": currency}}, value)
+
+
+def _digest(value: object) -> str:
+    """Enough of it to tell two plans apart; the sealed text has it whole."""
+    return f"{value:.12}…" if isinstance(value, str) else _words(value)
 
 
 def _by_place(cells: Any) -> dict[str, Any]:

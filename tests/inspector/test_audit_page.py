@@ -51,7 +51,7 @@ def test_an_entry_is_shown_in_words(support: Client) -> None:
         "Applied a repair",
         "/accounts/acc_1/",
     )
-    assert [(one.what, one.old, one.new) for one in line.changes] == [("Suspended", "yes", "no"), ("Digest", "", "d1")]
+    assert [(one.what, one.old, one.new) for one in line.changes] == [("Suspended", "yes", "no"), ("Plan", "", "d1…")]
 
 
 @pytest.mark.parametrize(
