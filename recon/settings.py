@@ -12,6 +12,7 @@ from typing import Any, Final
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from environs import Env
+from kombu import Queue
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -133,7 +134,18 @@ CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "global_keyprefix": f"{RECON_INSTANCE}:"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "global_keyprefix": f"{RECON_INSTANCE}:",
+    "queue_order_strategy": "priority",  # the queues in the order in which they stand below
+}
+# What happens now goes ahead of what is done in bulk: a worker that is free looks at the first queue first.
+CELERY_TASK_DEFAULT_QUEUE = "now"
+CELERY_TASK_QUEUES = [Queue("now"), Queue("bulk")]
+CELERY_TASK_ROUTES = {
+    f"recon.{task}": {"queue": "bulk"}
+    for task in ("sweep", "sweep_chunk", "sync_stripe", "repair_item", "prune", "verify_audit")
+}
 CELERY_TIMEZONE = "UTC"
 
 # ---- Language and time
