@@ -46,14 +46,15 @@ def _standing(view: AccountView, clearing: Clearing | None) -> str:
     if state == "clear":
         return f"As of {day} (UTC), nothing on your account is overdue."
     asked = _asked(clearing)
+    settled = f" A payment of {asked} would bring it up to date." if asked else ""
     if state == "written_off":
-        left = ", ".join(_amounts(view, "written_off_minor")) or "an earlier amount"
-        return f"As of {day} (UTC), we are not asking for payment, but {left} from earlier invoices was never paid." + (
-            f" Settling {asked} would bring your account up to date." if asked else ""
+        left = " and ".join(_amounts(view, "written_off_minor")) or "an earlier amount"
+        return (
+            f"As of {day} (UTC), we are not asking for payment, but {left} from earlier invoices on your account "
+            f"remains unpaid.{settled}"
         )
-    if not asked:
-        return f"As of {day} (UTC), a payment on your account is overdue. We are checking what remains to be settled."
-    return f"As of {day} (UTC), {asked} is overdue.{_earlier_payments(clearing)}"
+    checking = "" if asked else " We are checking what remains to be settled."
+    return f"As of {day} (UTC), your account has an overdue balance.{settled}{checking}{_earlier_payments(clearing)}"
 
 
 def _asked(clearing: Clearing | None) -> str:
