@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspector.display.causes import ClusterWords, cause_words, cluster_words
 from inspector.display.drift import AccountLine, account_line, list_href, number_words
 from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, Word
+from recon.queries.clusters import ClusterLine
 from recon.queries.queue import QueueFilter, QueueKey, QueueLine
 
 
@@ -29,9 +31,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class AccountsView:
-    """A page of the list. `next_href` is empty on the last page, `first_href` on the first."""
+    """A page of the list. `cluster` is what its accounts have in common, where one was asked for. `next_href` is empty
+    on the last page, `first_href` on the first."""
 
     filters: tuple[Filter, ...]
+    cluster: ClusterWords | None
     lines: tuple[AccountLine, ...]
     total: str
     is_filtered: bool
@@ -40,14 +44,22 @@ class AccountsView:
 
 
 def accounts_view(
-    wanted: QueueFilter, lines: Sequence[QueueLine], total: int, *, page: int, is_first: bool, now: datetime
+    wanted: QueueFilter,
+    lines: Sequence[QueueLine],
+    total: int,
+    alike: ClusterLine | None,
+    *,
+    page: int,
+    is_first: bool,
+    now: datetime,
 ) -> AccountsView:
     """`lines` holds one more than a page where another page follows."""
     shown = lines[:page]
     in_url = _in_url(wanted)
     more = len(lines) > page
     return AccountsView(
-        filters=_filters(wanted),
+        filters=_filters(wanted, alike),
+        cluster=cluster_words(alike, now) if alike else None,
         lines=tuple(account_line(line, now) for line in shown),
         total=number_words(total),
         is_filtered=bool(in_url),
@@ -70,7 +82,7 @@ def key_of(text: str) -> QueueKey | None:
         return None
 
 
-def _filters(wanted: QueueFilter) -> tuple[Filter, ...]:
+def _filters(wanted: QueueFilter, alike: ClusterLine | None) -> tuple[Filter, ...]:
     verdicts = {"unknown": Word("unknown", "Unknown")}
     return (
         _filter("class", "Class", CLASSES, wanted.of_class),
@@ -78,7 +90,16 @@ def _filters(wanted: QueueFilter) -> tuple[Filter, ...]:
         _filter("state", "True state", STATES, wanted.state),
         _filter("finding", "Finding", FINDINGS, wanted.finding),
         _filter("verdict", "Verdict", verdicts, "unknown" if wanted.unknown_only else ""),
+        *_cluster_filter(wanted.cluster, alike),
     )
+
+
+def _cluster_filter(key: str, alike: ClusterLine | None) -> tuple[Filter, ...]:
+    """Only where one was asked for: clusters are chosen on the drift's home."""
+    if not key:
+        return ()
+    text = cause_words(alike.cause) if alike else "a group that is no more"
+    return (_filter("cluster", "Drifts alike", {key: Word(key, text)}, key),)
 
 
 def _filter(parameter: str, name: str, words: dict[str, Word], chosen: str) -> Filter:
@@ -92,6 +113,7 @@ def _in_url(wanted: QueueFilter) -> dict[str, str]:
         "detail": wanted.detail,
         "state": wanted.state,
         "finding": wanted.finding,
+        "cluster": wanted.cluster,
         "verdict": "unknown" if wanted.unknown_only else "",
     }
     return {name: value for name, value in given.items() if value}

@@ -1,4 +1,4 @@
-"""The drift home and its lists: three headlines with target 0, the other numbers, and one line a drifted account."""
+"""The drift home's other numbers, how fresh they are, and one line a drifted account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,20 +16,6 @@ from recon.queries.runs import MirrorState, SweepState
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
-    """One of the three: the number now, its share of all accounts (`permille`), and where its accounts are."""
-
-    name: str
-    number: str
-    meaning: str
-    tone: Tone
-    verdict: str
-    permille: int
-    share: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class Count:
     """One other number and where its accounts are; `href` empty when there are none."""
 
@@ -42,10 +28,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class CountTable:
-    """Numbers of one kind."""
+    """Numbers of one kind. `is_counted`: they are those of the last count, and do not move with every change."""
 
     name: str
     counts: tuple[Count, ...]
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +66,6 @@ def number_words(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-def headlines(numbers: DriftNumbers) -> tuple[Headline, ...]:
-    found = numbers.headlines
-    return (
-        _headline(
-            "Stuck in bad-debt drift", found.stuck_in_bad_debt, DETAILS["stuck"], numbers.accounts, detail="stuck"
-        ),
-        _headline(
-            "Inconsistent debt flags",
-            found.inconsistent_debt_flags,
-            DETAILS["contradictory"],
-            numbers.accounts,
-            detail="contradictory",
-        ),
-        _headline(
-            "Flagged as never paid, but paid",
-            found.no_successful_payment,
-            DETAILS["flagged_but_paid"],
-            numbers.accounts,
-            detail="flagged_but_paid",
-        ),
-    )
-
-
 def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
     """Every other number, by kind."""
     rest = [code for code in numbers.details if code not in ("stuck", "flagged_but_paid")]
@@ -129,9 +93,22 @@ def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
         CountTable(
             "Findings for a person",
             tuple(_count(word(code, FINDINGS), found, finding=code) for code, found in numbers.findings.items()),
+            is_counted=True,
         ),
-        CountTable("Verdicts", verdicts),
+        CountTable("Verdicts", verdicts, is_counted=True),
     )
+
+
+def unknown_words(numbers: DriftNumbers) -> Count | None:
+    """Accounts that count where they were last known to; None where there are none."""
+    if not numbers.unknown:
+        return None
+    are = "account is" if numbers.unknown == 1 else "accounts are"
+    meaning = (
+        f"{are} not judged now: a store could not be read or understood. Unknown is not clear, "
+        "so each goes on counting where it was last known to."
+    )
+    return Count("", number_words(numbers.unknown), meaning, Tone.WARN, list_href(verdict="unknown"))
 
 
 def state_table(numbers: DriftNumbers) -> CountTable:
@@ -139,7 +116,7 @@ def state_table(numbers: DriftNumbers) -> CountTable:
         Count(word.text, number_words(numbers.states.get(code, 0)), word.meaning, Tone.QUIET, "")
         for code, word in STATES.items()
     )
-    return CountTable("True states", counts)
+    return CountTable("True states", counts, is_counted=True)
 
 
 def freshness(
@@ -175,22 +152,6 @@ def account_line(line: QueueLine, now: datetime) -> AccountLine:
 def list_href(**filters: str) -> str:
     """The list of accounts with these filters in its URL."""
     return f"{reverse('accounts')}?{urlencode(filters)}" if filters else reverse("accounts")
-
-
-def _headline(name: str, number: int, meaning: Word, accounts: int, **filters: str) -> Headline:
-    share = number * 1000 // accounts if accounts else 0
-    return Headline(
-        name=name,
-        number=number_words(number),
-        meaning=meaning.meaning,
-        tone=Tone.BAD if number else Tone.GOOD,
-        verdict="above target" if number else "on target",
-        permille=share,
-        share=f"{number * 100 / accounts:.1f} % of {number_words(accounts)} accounts"
-        if accounts
-        else "no account evaluated yet",
-        href=list_href(**filters) if number else "",
-    )
 
 
 def _count(what: Word, number: int, **filters: str) -> Count:

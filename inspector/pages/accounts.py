@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from inspector.access import lookers_only
 from inspector.display.accounts import accounts_view, key_of
 from inspector.rendering import render_page
+from recon.queries.clusters import cluster
 from recon.queries.queue import QueueFilter, accounts_by_harm, count_accounts
 
 PAGE = 50
@@ -20,11 +21,15 @@ def accounts(request: HttpRequest) -> HttpResponse:
         detail=_word(request, "detail"),
         state=_word(request, "state"),
         finding=_word(request, "finding"),
+        cluster=_word(request, "cluster"),
         unknown_only=_word(request, "verdict") == "unknown",
     )
+    alike = cluster(wanted.cluster) if wanted.cluster else None
     after = key_of(_word(request, "after"))
     lines = accounts_by_harm(wanted, after=after, limit=PAGE + 1)
-    view = accounts_view(wanted, lines, count_accounts(wanted), page=PAGE, is_first=after is None, now=timezone.now())
+    view = accounts_view(
+        wanted, lines, count_accounts(wanted), alike, page=PAGE, is_first=after is None, now=timezone.now()
+    )
     return render_page(request, "accounts", {"view": view})
 
 

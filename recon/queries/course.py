@@ -1,16 +1,19 @@
 """The course of the drift over a window: how many accounts counted under each measure, and what began and healed."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
 from recon.engine.measures import Measure
 from recon.models import DriftPoint
-from recon.queries.points import Changes, Point, Split, changes_after, latest_point, totals_now
+from recon.queries.points import Changes, Count, Point, Split, totals_now
 
 
 class Window(StrEnum):
@@ -87,30 +90,36 @@ class _Known:
 NOTHING = _Known(None, {})
 
 
-def history(window: Window, *, now: datetime) -> History:
-    """Between two points the earlier one holds; the last step has also what changed after the last point."""
+def history(window: Window, count: Count, *, since: datetime | None, now: datetime) -> History:
+    """`since` is `counted_since()`. Between two points the earlier holds; the last step has also what changed since."""
     start = now - window.span
     moments = [start + window.step * number for number in range(int(window.span / window.step) + 1)]
-    latest = latest_point()
-    first = DriftPoint.objects.order_by("at").values_list("at", flat=True).first()
-    known = [*_as_counted(moments[:-1]), _now(latest, changes_after(latest))]
+    known = [*_as_counted(moments[:-1], since), _now(count.point, count.changes)]
     return History(
         window=window,
         start=start,
         end=now,
-        since=first,
+        since=since,
         courses={measure: _course(measure, moments, known) for measure in Measure},
     )
 
 
-def _as_counted(moments: list[datetime]) -> Iterable[_Known]:
+def counted_since() -> datetime | None:
+    """When the drift was first counted; None: never."""
+    return DriftPoint.objects.order_by("at").values_list("at", flat=True).first()
+
+
+def _as_counted(moments: list[datetime], since: datetime | None) -> list[_Known]:
     """The last point at or before each moment: their times first, so that only those are read that are needed."""
-    points = DriftPoint.objects.filter(at__lte=moments[-1]).order_by("at")
-    before = DriftPoint.objects.filter(at__lte=moments[0]).order_by("-at").values_list("at", flat=True).first()
-    times = list((points.filter(at__gte=before) if before else points).values_list("at", flat=True))
+    if since is None:
+        return [NOTHING for _ in moments]
+    before = DriftPoint.objects.filter(at__lte=moments[0]).order_by("-at").values("at")[:1]
+    from_ = Coalesce(Subquery(before), moments[0])
+    points = DriftPoint.objects.filter(at__gte=from_, at__lte=moments[-1]).order_by("at")
+    times = list(points.values_list("at", flat=True))
     chosen = [times[place - 1] if (place := bisect_right(times, moment)) else None for moment in moments]
-    rows = {row.at: Point(row.at, row.counts) for row in DriftPoint.objects.filter(at__in={at for at in chosen if at})}
-    known = {at: _Known(_measures(point), point.totals) for at, point in rows.items()}
+    rows = [Point(row.at, row.counts) for row in DriftPoint.objects.filter(at__in={at for at in chosen if at})]
+    known = {point.at: _Known(_measures(point), point.totals) for point in rows}
     return [known[at] if at else NOTHING for at in chosen]
 
 

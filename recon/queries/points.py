@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db import models
 
 from recon.engine.measures import Measure
 from recon.models import DriftChange, DriftPoint
@@ -85,6 +85,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """The last point, where there is one, and all that changed after it."""
+
+    point: Point | None
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """The numbers now. Headlines, classes and details are exact; the others are as of `at` (None: now too)."""
 
@@ -99,7 +107,11 @@ def latest_point() -> Point | None:
 
 def changes_after(point: Point | None) -> Changes:
     after = point.last_change if point else 0
-    rows = DriftChange.objects.filter(id__gt=after).values_list("measure", "kind").annotate(Count("id"), Max("id"))
+    rows = (
+        DriftChange.objects.filter(id__gt=after)
+        .values_list("measure", "kind")
+        .annotate(models.Count("id"), models.Max("id"))
+    )
     splits: dict[Measure, Split] = {}
     last = after
     for name, kind, accounts, latest in rows.order_by():
@@ -139,12 +151,16 @@ def by_measure(numbers: DriftNumbers) -> dict[Measure, int]:
     }
 
 
-def counted_now() -> Counted:
-    """From the last point and the changes after it; before the first point, from every account."""
+def read_count() -> Count:
     point = latest_point()
-    if point is None:
+    return Count(point, changes_after(point))
+
+
+def counted_now(count: Count) -> Counted:
+    """From the last point and the changes after it; before the first point, from every account."""
+    if count.point is None:
         return Counted(drift_numbers(), None)
-    return Counted(_numbers(point, changes_after(point)), point.at)
+    return Counted(_numbers(count.point, count.changes), count.point.at)
 
 
 def _numbers(point: Point, changes: Changes) -> DriftNumbers:

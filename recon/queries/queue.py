@@ -33,6 +33,7 @@ class QueueFilter:
     detail: str = ""
     state: str = ""
     finding: str = ""
+    cluster: str = ""
     unknown_only: bool = False
 
 
@@ -88,12 +89,14 @@ def count_accounts(wanted: QueueFilter) -> int:
 def _conditions(wanted: QueueFilter) -> tuple[list[str], dict[str, Any]]:
     """SQL of our own with the wanted words as parameters."""
     values = {"class": [wanted.of_class], "detail": [wanted.detail], "state": wanted.state, "finding": [wanted.finding]}
+    values["cluster"] = wanted.cluster
     asked = {
         "classes @> %(class)s::text[]": wanted.of_class,
         "has_inconsistent_flags": wanted.detail == "contradictory",
         "details @> %(detail)s::text[]": wanted.detail and wanted.detail != "contradictory",
         "state = %(state)s": wanted.state,
         "findings @> %(finding)s::text[]": wanted.finding,
+        "cluster = %(cluster)s": wanted.cluster,
         "not is_known": wanted.unknown_only,
         "drifted_cells > 0": not wanted.finding and not wanted.unknown_only,
     }

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from recon.models import BulkRepairItem, MirrorSync, SweepRun
+from recon.models import BulkRepairItem, MirrorSync, SweepChunk, SweepRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,43 @@ class BulkState:
     outcomes: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The sweep that is under way, and the last one that was finished."""
+
+    running: SweepState | None
+    finished: SweepState | None
+
+    @property
+    def latest(self) -> SweepState | None:
+        return self.running or self.finished
+
+
 def latest_sweep() -> SweepState | None:
-    run = SweepRun.objects.annotate(
-        all_chunks=Count("chunks"), done_chunks=Count("chunks", filter=Q(chunks__done_at__isnull=False))
-    ).last()
+    return _sweep(SweepRun.objects.all())
+
+
+def sweeps() -> Sweeps:
+    """One that a later one has left behind is not under way any more."""
+    latest = latest_sweep()
+    if latest is None or latest.finished_at is not None:
+        return Sweeps(None, latest)
+    return Sweeps(latest, _sweep(SweepRun.objects.filter(finished_at__isnull=False)))
+
+
+def _sweep(runs: QuerySet[SweepRun]) -> SweepState | None:
+    """The last of them."""
+    chunks = SweepChunk.objects.filter(run=OuterRef("id"))
+    done = chunks.filter(done_at__isnull=False)
+    run = runs.annotate(all_chunks=_count(chunks), done_chunks=_count(done)).order_by("id").last()
     if run is None:
         return None
     return SweepState(run.started_at, run.finished_at, run.accounts, run.all_chunks, run.done_chunks)
+
+
+def _count(chunks: QuerySet[SweepChunk]) -> Coalesce:
+    counted = chunks.order_by().values("run").annotate(counted=Count("id")).values("counted")
+    return Coalesce(Subquery(counted), 0)
 
 
 def mirror_state() -> MirrorState:

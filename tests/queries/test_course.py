@@ -8,9 +8,11 @@ from recon.actions.keep_point import keep_point
 from recon.engine.measures import Measure
 from recon.models import AccountState
 from recon.queries.clusters import cluster, clusters
-from recon.queries.course import Window, history
+from recon.queries.course import History, Window, counted_since
+from recon.queries.course import history as history_of
 from recon.queries.drift import drift_numbers
-from recon.queries.points import Split, counted_now
+from recon.queries.points import Counted, Split, read_count
+from recon.queries.points import counted_now as counted_of
 from tests.actions.test_keep_evaluations import drifted, healed, keep
 from tests.support.kept import golden, keep_case
 
@@ -19,6 +21,14 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 STUCK = Measure.STUCK_IN_BAD_DEBT
+
+
+def history(window: Window, *, now: datetime) -> History:
+    return history_of(window, read_count(), since=counted_since(), now=now)
+
+
+def counted_now() -> Counted:
+    return counted_of(read_count())
 
 
 def test_before_the_first_point_every_account_is_counted():
