@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -82,7 +82,7 @@ def _row(event: StoreEvent) -> dict[str, Any]:
         "store": event.store,
         "event_id": event.event_id,
         "account_id": event.account_id,
-        "occurred_at": event.occurred_at.astimezone(UTC),
+        "occurred_at": event.occurred_at,
     }
     text = canonical_json(body)
     return {

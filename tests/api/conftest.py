@@ -9,6 +9,11 @@ import pytest
 import stripe
 from django.test import Client
 
+from tests.actions.conftest import sweeper_at, told
+from tests.support.twin import twin, twin_server
+
+__all__ = ["sweeper_at", "told", "twin", "twin_server"]
+
 SECRET = "whsec_first"
 NEXT_SECRET = "whsec_next"
 WEBHOOK = "/api/v1/webhooks/stripe/"

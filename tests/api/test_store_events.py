@@ -80,6 +80,7 @@ def test_a_secret_speaks_for_its_own_store_alone():
         (changed(account_id=""), "/account_id"),
         (changed(occurred_at="2026-03-20T12:00:00"), "/occurred_at"),
         (changed(occurred_at=1_774_000_000), "/occurred_at"),
+        (changed(occurred_at="0001-01-01T00:00:00+14:00"), "/occurred_at"),
         (changed(amount_minor=1), ""),
         ([changed(), changed(event_id="")], "/1/event_id"),
         ([changed(), "e2"], "/1"),

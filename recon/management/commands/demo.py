@@ -24,6 +24,7 @@ from recon.sandbox.logins import ROLES, password_of
 from recon.sandbox.services import Services
 from recon.stores.base import StoreError
 
+WEBHOOK = "api/v1/webhooks/stripe/"
 HEADLINES = (
     ("stuck_in_bad_debt", "stuck in bad debt"),
     ("inconsistent_debt_flags", "inconsistent debt flags"),
@@ -80,8 +81,9 @@ class Command(BaseCommand):
             self._serve(sandbox, services, options["port"])
 
     def _serve(self, sandbox: Sandbox, services: Services, port: int) -> None:
-        with showcase.timed(self._tell, "Starting the web server"):
+        with showcase.timed(self._tell, "Starting the web server, and Stripe's events to it"):
             address = services.start_web(port)
+            sandbox.ensure_started(webhook_url=f"{address}{WEBHOOK}")
         showcase.start_worker(services, sandbox, self._tell)
         self._print_headlines("now", showcase.sweep_all("demo"))
         services.start_beat()
