@@ -6,7 +6,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.urls import reverse
 
-from inspector.access import may_note
+from inspector.access import may_audit_all, may_note
 from inspector.display.clearing import ClearingView, clearing_view
 from inspector.display.notes import NOTHING_NOTED, NotesView, TypedNote, notes_view
 from inspector.display.sentences import Sentences, sentences
@@ -45,5 +45,5 @@ def story(
         clearing=clearing_view(clearing),
         sentences=sentences(view, clearing, link=link),
         notes=notes_view(notes_of(view.account_id), may_note(request.user), noted, now),
-        timeline=timeline_view(view.account_id, told, asked),
+        timeline=timeline_view(view.account_id, told, asked, sees_audit=may_audit_all(request.user).allowed),
     )

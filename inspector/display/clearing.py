@@ -126,9 +126,10 @@ def _easing(way: Way) -> EasingView:
     first = way.changes[0]
     until = f" until {date_words(first.until)}, say" if first.until is not None else ""
     count = len(way.changes)
+    written_off = "its write-off" if count == 1 else f"the write-off of all {count} invoices"
     texts = {
         ChangeKind.PROMISE_TO_PAY: f"a promise to pay is recorded, with a date ahead ({date_words(first.until)}, say)",
         ChangeKind.ENFORCEMENT_OFF: f"enforcement is switched off{until}",
-        ChangeKind.WRITE_OFF: f"finance approves the write-off of {'it' if count == 1 else f'all {count} invoices'}",
+        ChangeKind.WRITE_OFF: f"finance approves {written_off}",
     }
     return EasingView(texts[first.kind], word(way.state, STATES))

@@ -46,6 +46,7 @@ _HAPPENED = {
     "invoice_uncollectible": "given up as uncollectible",
     "payment_settled": "settled",
     "payment_begun": "begun",
+    "payment_failed": "failed",
     "payment_succeeded": "succeeded",
     "payment_processing": "on its way",
     "charge_failed": "failed",
@@ -54,7 +55,6 @@ _HAPPENED = {
     "contract_ended": "ended",
     "intent_ended": "ended",
     "account_closed": "closed",
-    "blocked": "set",
     "customer_created": "created",
     "subscription_started": "began",
     "subscription_ended": "ended",
@@ -211,7 +211,7 @@ def _occurred(what: str, told: Mapping[str, Any], account_id: str) -> Said:
     if what in ("adjusted", "intent_ended"):
         noun = str(told.get("kind", noun)).replace("_", " ")
     if what == "blocked":
-        noun, key = f"{told.get('reason', '')} block".strip(), f"{told.get('level', '')}"
+        return Said(noun, key, rest=f"set to {value_words(told.get('level'))}")
     currency = told.get("currency")
     has_amount = told["amount"] is not None and isinstance(currency, str)
     amount = f" {amount_words(told['amount'], currency)}" if has_amount else ""

@@ -1,7 +1,7 @@
 """The timeline in words: days, lines with both clocks, the filter, and the links to more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from urllib.parse import urlencode
@@ -78,10 +78,14 @@ def asked_for(query: Mapping[str, str]) -> Asked:
     return Asked(_KINDS.get(query.get("kind", "")), cursor_of(query.get("timeline", "")), others)
 
 
-def timeline_view(account_id: str, found: Timeline, asked: Asked) -> TimelineView:
+def timeline_view(account_id: str, found: Timeline, asked: Asked, *, sees_audit: bool) -> TimelineView:
+    """Without `sees_audit`, what others did is told and leads nowhere."""
     days = groupby(found.entries, key=lambda entry: entry.at.date())
     return TimelineView(
-        days=tuple(Day(f"{day:%A}, {day:%Y-%m-%d}", tuple(_line(one, account_id) for one in of)) for day, of in days),
+        days=tuple(
+            Day(f"{day:%A}, {day:%Y-%m-%d}", tuple(_line(one, account_id, sees_audit) for one in of))
+            for day, of in days
+        ),
         choices=tuple(_choices(account_id, asked)),
         more_href=_href(account_id, asked, asked.kind, found.after) if found.after is not None else "",
         first_href=_href(account_id, asked, asked.kind, None) if asked.after is not None else "",
@@ -104,13 +108,15 @@ def _href(account_id: str, asked: Asked, kind: Kind | None, after: Cursor | None
     return f"{reverse('account', args=[account_id])}{'?' if query else ''}{urlencode(query)}#{ANCHOR}"
 
 
-def _line(entry: Entry, account_id: str) -> Line:
-    lag = _lag(entry)
+def _line(entry: Entry, account_id: str, sees_audit: bool) -> Line:
+    lag, said = _lag(entry), said_words(entry, account_id)
+    if entry.what == "audited" and not sees_audit:
+        said = replace(said, href="")
     return Line(
         clock=f"{entry.at:%H:%M}",
         iso=entry.at.isoformat(),
         source=_source(entry),
-        said=said_words(entry, account_id),
+        said=said,
         actor=actor_words(entry.actor) if entry.actor else "",
         happened=moment_words(entry.happened_at) if entry.happened_at and lag >= SOON else "",
         lag=span_words(lag) if lag >= SOON else "",

@@ -36,7 +36,8 @@ _HAPPENED: Mapping[str, tuple[_Dated, ...]] = {
     "billing_prod.invoices": (_Dated("invoice_issued", ("issued_at",), _is("status", "issued", "void")),),
     "billing_prod.payments": (
         _Dated("payment_settled", ("settled_at",), _is("status", "settled")),
-        _Dated("payment_begun", ("created_at",), lambda row: row.get("settled_at") is None),
+        _Dated("payment_begun", ("created_at",), _is("status", "pending")),
+        _Dated("payment_failed", ("created_at",), _is("status", "failed")),
     ),
     "billing_prod.adjustments": (_Dated("adjusted", ("effective_at",)),),
     "billing_prod.contracts": (_Dated("contract_began", ("starts_at",)),),
@@ -74,23 +75,22 @@ _SCHEDULED: Mapping[str, tuple[_Dated, ...]] = {
 
 def occurrences(place: str, row: Row) -> tuple[Occurrence, ...]:
     """What happened, by a row of `place` (store.table)."""
-    return tuple(_found(_HAPPENED.get(place, ()), row))
+    return _found(_HAPPENED.get(place, ()), row)
 
 
 def scheduled(place: str, row: Row) -> tuple[Occurrence, ...]:
     """What was to come when the row was written, and comes without another word of the store."""
-    return tuple(_found(_SCHEDULED.get(place, ()), row))
+    return _found(_SCHEDULED.get(place, ()), row)
 
 
-def scheduled_places() -> Iterable[str]:
-    return _SCHEDULED
+def scheduled_tables(store: str) -> frozenset[str]:
+    """The tables of a store whose rows schedule anything."""
+    return frozenset(place.partition(".")[2] for place in _SCHEDULED if place.startswith(f"{store}."))
 
 
-def _found(dated: Iterable[_Dated], row: Row) -> Iterable[Occurrence]:
-    for one in dated:
-        moment = _moment(_value(row, one.path)) if one.holds(row) else None
-        if moment is not None:
-            yield Occurrence(one.what, moment)
+def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:
+    moments = [(one.what, _moment(_value(row, one.path))) for one in dated if one.holds(row)]
+    return tuple(Occurrence(what, moment) for what, moment in moments if moment is not None)
 
 
 def _is_lone_charge(row: Row) -> bool:
@@ -101,7 +101,7 @@ def _is_lone_charge(row: Row) -> bool:
 def _value(row: Row, path: tuple[str, ...]) -> object:
     value: object = row
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
