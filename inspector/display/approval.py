@@ -8,13 +8,15 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What somebody typed into a form that is shown again, and what is wrong with it. `proposal` names the form."""
+    """What somebody typed into a form that is shown again, and what is wrong with it. `proposal` names the form;
+    `kept` says why it stands there after a session that had ended."""
 
     reason: str = ""
     proposal: str = ""
     object_id: str = ""
     reason_error: str = ""
     object_error: str = ""
+    kept: str = ""
 
 
 NOTHING_TYPED = Typed()
@@ -34,6 +36,7 @@ class ApprovalForm:
     button: str
     reason: str
     reason_error: str
+    kept: str
     asks_for: str
     object_id: str
     object_error: str
@@ -65,6 +68,7 @@ def approval_form(
         button=button,
         reason=own.reason,
         reason_error=own.reason_error,
+        kept=own.kept,
         asks_for=asks_for,
         object_id=own.object_id,
         object_error=own.object_error,

@@ -12,10 +12,11 @@ from recon.queries.notes import Notes
 
 @dataclass(frozen=True, slots=True)
 class TypedNote:
-    """What stands in the form already, and what is wrong with it."""
+    """What stands in the form already, and what is wrong with it; `kept` says that a session had ended over it."""
 
     text: str = ""
     error: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,25 @@ from django.views.decorators.http import require_POST, require_safe
 from inspector.access import lookers_only
 from inspector.account import find_account, show_account
 from inspector.display.address import Address
+from inspector.display.approval import NOTHING_TYPED, Typed
+from inspector.display.notes import NOTHING_NOTED, TypedNote
+from inspector.kept_reason import NOTE_KEPT, REASON_KEPT, take_kept
 from recon.actions.look_again import look_again
 
 
 @require_safe
 @lookers_only
 def account(request: HttpRequest, account_id: str) -> HttpResponse:
-    return show_account(request, find_account(account_id))
+    """What was typed here when a session had ended stands in its form again."""
+    view = find_account(account_id)
+    kept = take_kept(request, account_id)
+    reason, note = kept.get("reason", ""), kept.get("text", "")
+    return show_account(
+        request,
+        view,
+        typed=Typed(reason, kept.get("proposal", ""), kept=REASON_KEPT) if reason else NOTHING_TYPED,
+        noted=TypedNote(note, kept=NOTE_KEPT) if note else NOTHING_NOTED,
+    )
 
 
 @require_POST

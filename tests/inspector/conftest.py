@@ -10,6 +10,12 @@ from tests.support.kept import golden, keep_case
 
 
 @pytest.fixture
+def quick_hashing(settings) -> None:
+    """Passwords cost next to nothing to try, for tests that try many."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
 def logged_in(db: None) -> Callable[[str], Client]:
     """`logged_in("support")` is a browser of that person."""
 

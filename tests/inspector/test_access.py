@@ -35,11 +35,12 @@ class Row:
 
 ROWS = {
     "home": Row("/", Right.LOOK),
-    "search": Row("/search/?q=x", Right.LOOK),
+    "search": Row("/search/?q=x", Right.LOOK, READ | {"post": 200}),
     "accounts": Row("/accounts/", Right.LOOK),
     "account": Row("/accounts/acc_1/", Right.LOOK),
     "recompute": Row("/accounts/acc_1/recompute/", Right.LOOK, {"post": 302}),
     "approve": Row("/accounts/acc_1/apply/", Right.LOOK, {"post": 422}),
+    "add_note": Row("/accounts/acc_1/notes/", Right.NOTE, {"post": 422}),
     "repair": Row("/repairs/00000000-0000-0000-0000-000000000000/", Right.LOOK, {"get": 404, "head": 404}),
     "audit": Row("/audit/", Right.AUDIT_OWN),
     "audit_csv": Row("/audit.csv", Right.AUDIT_OWN),

@@ -20,6 +20,7 @@ from tests.inspector.conftest import person_of
 
 HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 LogIn = Callable[..., HttpResponse]
+pytestmark = pytest.mark.usefixtures("quick_hashing")
 
 
 @pytest.fixture

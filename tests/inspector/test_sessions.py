@@ -10,13 +10,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from inspector.kept_reason import KEPT_SECONDS, KEPT_SENTENCE, LONGEST
+from inspector.kept_reason import KEPT_SECONDS, NOTE_KEPT, REASON_KEPT
 from inspector.sessions import STAMP
 from recon.models import Apply
 from recon.sandbox.logins import ensure_logins, password_of
 
 Browser = Callable[[str], Client]
 APPLY = "/accounts/acc_1/apply/"
+pytestmark = pytest.mark.usefixtures("quick_hashing")
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_what_was_typed_outlives_the_session_and_is_not_applied(comes_in: Browse
     assert log_in(client, "support").status_code == 302
     page = client.get("/accounts/acc_1/")
     assert page.context["foot"].form.reason == "Paid by wire on Monday."
-    assert KEPT_SENTENCE in page.content.decode()
+    assert REASON_KEPT in page.content.decode()
     assert not Apply.objects.exists()
 
 
@@ -179,7 +180,7 @@ def test_what_was_typed_is_cut_and_grows_stale(comes_in: Browser, drifted: str) 
     log_in(client, "support")
     session = client.session
     [[account, typed, at]] = session["kept_reasons"]
-    assert typed == {"reason": "x" * LONGEST}
+    assert typed == {"reason": "x" * 500}
     session["kept_reasons"] = [[account, typed, at - KEPT_SECONDS - 1]]
     session.save()
     assert reason_shown(client) == ""
@@ -210,3 +211,12 @@ def person_in_support() -> User:
 def test_pages_stay_out_of_every_cache(support: Client) -> None:
     pages = ("/", "/accounts/", "/password/", "/nothing-here")
     assert {support.get(page)["Cache-Control"] for page in pages} == {"private, no-store"}
+
+
+def test_a_note_outlives_the_session_too(comes_in: Browser, drifted: str) -> None:
+    client = Client()
+    client.post("/accounts/acc_1/notes/", {"text": "They call again on Monday."})
+    log_in(client, "support")
+    page = client.get("/accounts/acc_1/").content.decode()
+    assert "They call again on Monday.</textarea>" in page
+    assert NOTE_KEPT in page
