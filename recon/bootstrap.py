@@ -16,6 +16,7 @@ from recon.engine.facts import StoreName
 from recon.stores.base import Store
 from recon.stores.billing_prod import BillingProd
 from recon.stores.cf_prod import CfProd
+from recon.stores.changes import ChangeFeed
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.subs_account import SubsAccount
@@ -35,6 +36,11 @@ def stores() -> Mapping[StoreName, Store]:
 @cache
 def stripe_store() -> StripeStore:
     return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE))
+
+
+def change_feeds() -> list[ChangeFeed]:
+    """What the five databases note of their changes, where their owners ran the recipe."""
+    return [ChangeFeed(kind.name, settings.STORES[kind.name]) for kind in DATABASE_STORES]
 
 
 @cache
