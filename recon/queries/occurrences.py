@@ -6,13 +6,12 @@ Rows are whatever a store said: a date that is none is no occurrence, and nothin
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Something that happened, by the row's own clock."""
 
     what: str

@@ -8,16 +8,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
-from typing import Any
+from heapq import nlargest
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from recon.engine.facts import StoreName
 from recon.engine.schema import TABLES
-from recon.models import SNAPSHOTS
+from recon.models import SNAPSHOTS, StoreSnapshot
 from recon.queries.happenings import Entry, Kind
-from recon.queries.occurrences import Occurrence, occurrences, scheduled
+from recon.queries.occurrences import occurrences, scheduled, scheduled_tables
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -38,82 +38,128 @@ _TOLD_OF_STRIPE: Mapping[str, tuple[str, ...]] = {
 """Of Stripe's objects only these: the rest is too much to read, and no rule asks for it."""
 
 _SELECT = """
-(select '{store}' as store, read_at, tables, id = (
-    select id from {table} where account_id = %(account)s order by read_at, id limit 1) as is_first
+(select '{store}' as store, read_at, is_first, case when is_first then json_build_object({whole})::text end as tables,
+    json_build_object({news})::text as news
  from (
-    select id, read_at, to_jsonb(said) - '{{id,account_id,read_at,last_read_at,content_hash}}'::text[] as tables
-    from {table} as said where id in (
+    select read_at, {tables}, {earlier}, id = (
+        select id from {table} where account_id = %(account)s order by read_at, id limit 1) as is_first
+    from {table} where id in (
         (select id from {table} where account_id = %(account)s and read_at <= %(until)s
          order by read_at desc, id desc limit %(most)s)
         union all
         (select id from {table} where account_id = %(account)s order by read_at, id limit 1))
- ) as {store}_said)
+    window before as (order by read_at, id)
+ ) as {store}_said
+ order by read_at)
 """
+_NEWS = """case when {name} <> was_{name} then json_build_array(
+    (select json_agg(row) from (
+        select jsonb_array_elements({name}) as row except select jsonb_array_elements(was_{name})) as came),
+    (select json_agg(row) from (
+        select jsonb_array_elements(was_{name}) as row except select jsonb_array_elements({name})) as went)) end"""
+
+
+def _select(store: StoreName, model: type[StoreSnapshot]) -> str:
+    """Rows that came and went are told apart by the database: an account's other rows need not travel."""
+    names = model.tables()
+    return _SELECT.format(
+        store=store,
+        table=model._meta.db_table,
+        tables=", ".join(names),
+        whole=", ".join(f"'{name}', {name}" for name in names),
+        earlier=", ".join(f"lag({name}) over before as was_{name}" for name in names),
+        news=", ".join(f"'{name}', {_NEWS.format(name=name)}" for name in names),
+    )
+
+
+_ALL_STORES = "\nunion all\n".join(_select(store, model) for store, model in SNAPSHOTS.items())
+
+News = Mapping[str, tuple[Sequence[Row] | None, Sequence[Row] | None] | None]
+"""Table → (rows that it says now and did not before, rows that it said before and does not now)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One snapshot of one store."""
+    """One snapshot of one store: what differs from the one read before it; the very first one also whole."""
 
     store: StoreName
     read_at: datetime
-    tables: Tables
-    is_first: bool
+    tables: Tables | None
+    news: News
 
 
 @dataclass(frozen=True, slots=True)
 class Sayings:
-    """Entries, newest first; below `whole_from` some store may have said more that was not read."""
+    """Entries in no order; below `whole_from` some store may have said more that was not read."""
 
     entries: tuple[Entry, ...]
     whole_from: datetime | None
 
 
-def sayings(account_id: str, latest: Mapping[str, Tables], *, until: datetime, now: datetime) -> Sayings:
-    """All stores' news at or before `until`, in one query. `latest` are the tables that each store says now: what was
-    scheduled in them comes without another word of the store."""
-    entries = list(_came(latest))
+class _Told(NamedTuple):
+    """Something that a row tells of, before it is an entry: thousands are made, and the newest become entries."""
+
+    store: StoreName
+    table: str
+    key: str
+    row: Row
+    what: str
+    at: datetime
+
+
+def sayings(account_id: str, latest: Mapping[str, Tables], *, until: datetime, now: datetime, most: int) -> Sayings:
+    """All stores' news at or before `until`, in one query; of what rows tell of the time before, at least the newest
+    `most`. `latest` are the tables that each store says now: what was scheduled in them comes without another word of
+    the store."""
+    told = list(_came(latest))
+    entries: list[Entry] = []
     reached: list[datetime] = []
     for said in _by_store(account_id, until).values():
-        entries.extend(_history(said[0]))
+        told.extend(_history(said[0]))
         if len(said) > MOST_SNAPSHOTS + 1:  # between the first and the next there are others
             said = said[1:]
             reached.append(said[0].read_at)
-        for before, after in pairwise(said):
-            entries.extend(_news(before, after))
-    shown = (entry for entry in entries if entry.at <= min(until, now))
-    return Sayings(tuple(sorted(shown, key=lambda one: one.order, reverse=True)), max(reached, default=None))
+        for one in said[1:]:
+            entries.extend(_news(one))
+    entries.extend(_occurred(one, one.at, None) for one in _newest(told, until=min(until, now), most=most))
+    return Sayings(tuple(entries), max(reached, default=None))
+
+
+def _newest(told: Iterable[_Told], *, until: datetime, most: int) -> list[_Told]:
+    """The newest that happened by `until`, and all of the moment at which they end."""
+    by_then = [one for one in told if one.at <= until]
+    if len(by_then) <= most:
+        return by_then
+    end = nlargest(most, (one.at for one in by_then))[-1]
+    return [one for one in by_then if one.at >= end]
 
 
 def _by_store(account_id: str, until: datetime) -> dict[StoreName, list[_Said]]:
     """Each store's snapshots, oldest first: the first one ever, and the latest by `until`."""
-    selects = [_SELECT.format(store=store, table=model._meta.db_table) for store, model in SNAPSHOTS.items()]
     given: dict[str, Any] = {"account": account_id, "until": until, "most": MOST_SNAPSHOTS + 1}
     found: dict[StoreName, list[_Said]] = {}
     with connection.cursor() as cursor:
-        cursor.execute("\nunion all\n".join(selects), given)
-        for store, read_at, tables, is_first in cursor:
-            found.setdefault(StoreName(store), []).append(
-                _Said(StoreName(store), read_at, json.loads(tables), is_first)
-            )
-    return {store: sorted(said, key=lambda one: (not one.is_first, one.read_at)) for store, said in found.items()}
+        cursor.execute(_ALL_STORES, given)
+        for store, read_at, is_first, tables, news in cursor:
+            said = _Said(StoreName(store), read_at, json.loads(tables) if is_first else None, json.loads(news))
+            found.setdefault(said.store, []).append(said)
+    return {store: sorted(said, key=lambda one: (one.tables is None, one.read_at)) for store, said in found.items()}
 
 
-def _history(said: _Said) -> Iterator[Entry]:
+def _history(said: _Said) -> Iterator[_Told]:
     """What the first snapshot tells of the time before it."""
-    for table, rows in said.tables.items():
+    for table, rows in (said.tables or {}).items():
         for key, row in _keyed(said.store, table, rows).items():
             for happened in occurrences(f"{said.store}.{table}", row):
-                yield _occurred(said.store, table, key, row, happened, happened.at, None)
+                yield _Told(said.store, table, key, row, *happened)
 
 
-def _news(before: _Said, after: _Said) -> Iterator[Entry]:
-    for table, rows in after.tables.items():
-        old = _keyed(before.store, table, before.tables.get(table, ()))
-        new = _keyed(after.store, table, rows)
+def _news(said: _Said) -> Iterator[Entry]:
+    for table, differing in said.news.items():
+        came, went = differing or ((), ())
+        old, new = _keyed(said.store, table, went), _keyed(said.store, table, came)
         for key in [*new, *(old.keys() - new.keys())]:
-            if old.get(key) != new.get(key):
-                yield from _news_of_row(after, table, key, old.get(key), new.get(key))
+            yield from _news_of_row(said, table, key, old.get(key), new.get(key))
 
 
 def _news_of_row(said: _Said, table: str, key: str, old: Row | None, new: Row | None) -> Iterator[Entry]:
@@ -122,7 +168,7 @@ def _news_of_row(said: _Said, table: str, key: str, old: Row | None, new: Row | 
     known = set(occurrences(place, old)) if old is not None else set()
     happened = [one for one in occurrences(place, new) if one not in known] if new is not None else []
     for one in happened:
-        yield _occurred(said.store, table, key, new or {}, one, said.read_at, said.read_at)
+        yield _occurred(_Told(said.store, table, key, new or {}, *one), said.read_at, said.read_at)
     changes = _changes(said.store, table, old or {}, new or {})
     if happened or not (changes or old is None or new is None):
         return
@@ -138,28 +184,28 @@ def _news_of_row(said: _Said, table: str, key: str, old: Row | None, new: Row | 
     )
 
 
-def _came(latest: Mapping[str, Tables]) -> Iterator[Entry]:
+def _came(latest: Mapping[str, Tables]) -> Iterator[_Told]:
     """What was scheduled in the rows that hold now."""
-    for store, tables in latest.items():
-        for table, rows in tables.items():
-            for key, row in _keyed(StoreName(store), table, rows).items():
+    for name, tables in latest.items():
+        store = StoreName(name)
+        for table in tables.keys() & scheduled_tables(store):
+            for key, row in _keyed(store, table, tables[table]).items():
                 for came in scheduled(f"{store}.{table}", row):
-                    yield _occurred(StoreName(store), table, key, row, came, came.at, None)
+                    yield _Told(store, table, key, row, *came)
 
 
-def _occurred(
-    store: StoreName, table: str, key: str, row: Row, happened: Occurrence, at: datetime, seen_at: datetime | None
-) -> Entry:
+def _occurred(one: _Told, at: datetime, seen_at: datetime | None) -> Entry:
+    row = one.row
     told = {name: row.get(name) for name in ("currency", "kind", "status", "level", "reason") if row.get(name)}
-    told |= {"table": table, "key": key, "amount": _amount(row)}
+    told |= {"table": one.table, "key": one.key, "amount": _amount(row)}
     return Entry(
         at=at,
         kind=Kind.STORES,
-        source=store,
-        what=happened.what,
-        subject=f"{table}[{key}]",
+        source=one.store,
+        what=one.what,
+        subject=f"{one.table}[{one.key}]",
         told=told,
-        happened_at=happened.at,
+        happened_at=one.at,
         seen_at=seen_at,
     )
 
@@ -173,10 +219,10 @@ def _amount(row: Row) -> int | None:
     return None
 
 
-def _keyed(store: StoreName, table: str, rows: Iterable[Any]) -> dict[str, Row]:
+def _keyed(store: StoreName, table: str, rows: Iterable[Any] | None) -> dict[str, Row]:
     """Rows by their key as the evidence names them; what is no row is left out."""
     columns = ("id",) if store is StoreName.STRIPE else TABLES[store][table].key
-    return {",".join(str(row.get(column)) for column in columns): row for row in rows or () if isinstance(row, Mapping)}
+    return {",".join(str(row.get(column)) for column in columns): row for row in rows or () if isinstance(row, dict)}
 
 
 def _changes(store: StoreName, table: str, old: Row, new: Row) -> list[list[Any]]:

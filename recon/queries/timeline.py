@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from recon.queries.happenings import Entry, Happenings, Kind, happenings
 from recon.queries.sayings import Sayings, Tables, sayings
 
-PAGE = 50
+PAGE = 20
 MOST_SKIPPED = 2_000
 """Entries of one moment that a cursor may skip: a store's first words about a large account are fewer."""
 
@@ -59,7 +59,9 @@ def timeline(
     """`latest` are the tables that each store says now."""
     after = after or Cursor(now, 0)
     ours = happenings(account_id, kinds, until=after.at, most=limit + after.skipped + 1)
-    theirs = sayings(account_id, latest, until=after.at, now=now) if Kind.STORES in kinds else Sayings((), None)
+    theirs = Sayings((), None)
+    if Kind.STORES in kinds:
+        theirs = sayings(account_id, latest, until=after.at, now=now, most=limit + after.skipped + 1)
     return _page(ours, theirs, after, limit)
 
 
