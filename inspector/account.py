@@ -3,18 +3,20 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from inspector.access import may_apply, may_propose
+from inspector.access import may_apply, may_govern, may_propose
 from inspector.display.account import account_page
 from inspector.display.address import Address
-from inspector.display.approval import NOTHING_TYPED, Typed
-from inspector.display.foot import foot
+from inspector.display.approval import Typed
+from inspector.display.foot import Standing, foot
 from inspector.display.notes import NOTHING_NOTED, TypedNote
+from inspector.kept_reason import take_kept_reason
 from inspector.look_log import log_look
 from inspector.rendering import render_page
 from inspector.story import story
 from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
 from recon.queries.facts import account_facts
+from recon.queries.modes import observed_classes
 from recon.queries.pauses import applies_paused
 from recon.queries.repairs import last_repair
 
@@ -31,11 +33,12 @@ def show_account(
     request: HttpRequest,
     view: AccountView,
     *,
-    typed: Typed = NOTHING_TYPED,
+    typed: Typed | None = None,
     noted: TypedNote = NOTHING_NOTED,
     status: int = 200,
 ) -> HttpResponse:
-    """`typed` and `noted` are what stands in the forms already, with what is wrong with it."""
+    """`typed` and `noted` are what stands in the forms already, with what is wrong with it; without it, a reason that
+    was typed when the session had ended."""
     log_look(request, view.account_id, by="account")
     now = timezone.now()
     address = Address.asked(view.account_id, request.GET)
@@ -52,12 +55,20 @@ def show_account(
     )
     approving = foot(
         view,
-        plan_permission=plan_permission,
-        proposal_permission=may_propose(request.user),
-        pause=applies_paused(),
-        last=last_repair(view.account_id),
-        typed=typed,
+        _standing(request, view),
+        typed=typed or Typed(reason=take_kept_reason(request, view.account_id)),
         now=now,
     )
     context = {"page": page, "foot": approving, "story": story(request, view, known, now, noted)}
     return render_page(request, "account", context, status=status)
+
+
+def _standing(request: HttpRequest, view: AccountView) -> Standing:
+    return Standing(
+        plan=may_apply(request.user, view.risk),
+        proposals=may_propose(request.user),
+        pause=applies_paused(),
+        may_override=may_govern(request.user).allowed,
+        observed=observed_classes(view.classes, has_cells=bool(view.cells)),
+        last=last_repair(view.account_id),
+    )

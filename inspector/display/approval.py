@@ -26,7 +26,8 @@ NOTHING_TYPED = Typed()
 class ApprovalForm:
     """`name` makes its fields' ids unique on the page. `request_key` is new with every rendering: what is sent twice is
     applied once. `asks_for` is the Stripe object's id that has to be typed, empty when none has. A form with `why_not`
-    is shown and cannot be sent. `is_first` takes the page's key `a`."""
+    is shown and cannot be sent; one with `override`, what an admin's emergency overrides, has a box to tick for it.
+    `is_first` takes the page's key `a`."""
 
     name: str
     account_id: str
@@ -41,6 +42,7 @@ class ApprovalForm:
     object_id: str
     object_error: str
     why_not: str
+    override: str
     is_first: bool
     reason_length: int = REASON_LENGTH
 
@@ -53,6 +55,7 @@ def approval_form(
     button: str,
     typed: Typed,
     why_not: str,
+    override: str = "",
     proposal: str = "",
     asks_for: str = "",
     is_first: bool = False,
@@ -73,5 +76,6 @@ def approval_form(
         object_id=own.object_id,
         object_error=own.object_error,
         why_not=why_not,
+        override=override,
         is_first=is_first,
     )

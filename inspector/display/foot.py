@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.access import Permission
-from inspector.display.approval import NOTHING_TYPED, ApprovalForm, Typed, approval_form
+from inspector.display.approval import ApprovalForm, Typed, approval_form
 from inspector.display.moments import age_words
 from inspector.display.proposals import ProposalCard, number_of, proposal_cards
 from inspector.display.repair import Progress, progress
-from inspector.display.words import RISKS, STORES, Word
+from inspector.display.words import CLASSES, RISKS, STORES, Word, word
 from inspector.display.writes import stores_of
 from recon.queries.account import AccountView
 from recon.queries.pauses import Pause
@@ -22,6 +22,19 @@ class Ended:
     id: str
     word: Word
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides about an approval besides the plan: the reader's rights to the plan and to its proposals, whether
+    they may override a pause, the classes that are only observed, and the account's latest repair."""
+
+    plan: Permission
+    proposals: Permission
+    pause: Pause | None
+    may_override: bool
+    observed: tuple[str, ...]
+    last: Repair | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +53,23 @@ class Foot:
     proposals: tuple[ProposalCard, ...]
 
 
-def foot(
-    view: AccountView,
-    *,
-    plan_permission: Permission,
-    proposal_permission: Permission,
-    pause: Pause | None,
-    last: Repair | None,
-    typed: Typed = NOTHING_TYPED,
-    now: datetime,
-) -> Foot:
-    """The foot for one reader; `last` is the account's latest repair, and `now` words the ages alone."""
+def foot(view: AccountView, standing: Standing, *, typed: Typed, now: datetime) -> Foot:
+    """The foot for one reader; `now` words the ages alone."""
+    last = standing.last
     live = last if last is not None and last.is_live else None
-    stands = _in_the_way(live, pause, now)
     nothing = why_nothing(view)
     return Foot(
         account_id=view.account_id,
         live=progress(live, now) if live else None,
-        form=None if nothing or live else _form(view, typed, stands or plan_permission.why_not),
+        form=None if nothing or live else _form(view, standing, typed, now),
         nothing=nothing,
         what=number_of(len(view.writes), "write"),
         stores=", ".join(stores_of(view.writes)),
         risk=RISKS.get(view.risk) if view.risk else None,
         last=_ended(last, now) if last and not live else None,
-        proposals=proposal_cards(view, typed=typed, why_not=stands or proposal_permission.why_not),
+        proposals=proposal_cards(
+            view, typed=typed, why_not=_why_not(standing, standing.proposals, now), override=_override(standing, now)
+        ),
     )
 
 
@@ -80,23 +86,33 @@ def why_nothing(view: AccountView) -> str:
     return "Nothing to approve: every derived value is the true one."
 
 
-def _form(view: AccountView, typed: Typed, why_not: str) -> ApprovalForm:
+def _form(view: AccountView, standing: Standing, typed: Typed, now: datetime) -> ApprovalForm:
     return approval_form(
         view.account_id,
         view.digest,
         name="plan",
         button="Approve and apply",
         typed=typed,
-        why_not=why_not,
+        why_not=_why_not(standing, standing.plan, now),
+        override=_override(standing, now),
         is_first=True,
     )
 
 
-def _in_the_way(live: Repair | None, pause: Pause | None, now: datetime) -> str:
-    """What keeps everybody from approving anything of this account now."""
-    if live is not None:
+def _why_not(standing: Standing, permission: Permission, now: datetime) -> str:
+    """Why this reader may not approve it; what stands in everybody's way comes first."""
+    if standing.last is not None and standing.last.is_live:
         return "A repair of this account is under way: wait for its end."
-    return paused_words(pause, now) if pause else ""
+    if standing.pause and not standing.may_override:
+        return paused_words(standing.pause, now)
+    if standing.observed:
+        names = ", ".join(word(name, CLASSES).text for name in standing.observed)
+        return f"{names}: this is only observed and not repaired, until an admin changes the policy."
+    return permission.why_not
+
+
+def _override(standing: Standing, now: datetime) -> str:
+    return paused_words(standing.pause, now) if standing.pause and standing.may_override else ""
 
 
 def paused_words(pause: Pause, now: datetime) -> str:

@@ -59,10 +59,11 @@ class ProposalCard:
     form: ApprovalForm
 
 
-def proposal_cards(view: AccountView, *, typed: Typed, why_not: str) -> tuple[ProposalCard, ...]:
+def proposal_cards(view: AccountView, *, typed: Typed, why_not: str, override: str) -> tuple[ProposalCard, ...]:
     """A card for each proposal of the account's latest plan; `why_not` is empty for who may approve now."""
     return tuple(
-        _card(view, proposal, number, typed=typed, why_not=why_not) for number, proposal in enumerate(view.proposals)
+        _card(view, proposal, number, typed=typed, why_not=why_not, override=override)
+        for number, proposal in enumerate(view.proposals)
     )
 
 
@@ -83,7 +84,7 @@ def proposal_words(proposal: str) -> str:
     return f"{VERBS.get(verb, verb)} {object_id}".strip()
 
 
-def _card(view: AccountView, proposal: Json, number: int, *, typed: Typed, why_not: str) -> ProposalCard:
+def _card(view: AccountView, proposal: Json, number: int, *, typed: Typed, why_not: str, override: str) -> ProposalCard:
     verb, object_id = str(proposal["verb"]), str(proposal["object"])
     effect, approval = effect_of(verb), f"{verb}:{object_id}"
     params = ", ".join(f"{name} = {value_words(value)}" for name, value in proposal.get("params", {}).items())
@@ -94,6 +95,7 @@ def _card(view: AccountView, proposal: Json, number: int, *, typed: Typed, why_n
         button=VERBS.get(verb, verb),
         typed=typed,
         why_not=why_not,
+        override=override,
         proposal=approval,
         asks_for=id_to_type(approval),
     )

