@@ -24,6 +24,7 @@ from recon.stores.tables import Table
 
 BOOKKEEPING = frozenset({"row_version", "updated_at"})
 ENOUGH_PREPARED = 20
+SECRET_LENGTH = 32
 CONNECT_TIMEOUT_S = 3
 LOCAL_HOSTS = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
@@ -205,12 +206,26 @@ def _check_secrets() -> Iterator[CheckMessage]:
     if settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY:
         hint = "Set SECRET_KEY to 50 or more random characters."
         yield Error("SECRET_KEY is the default that everybody knows.", hint=hint, id="recon.E042")
-    if not settings.STRIPE_WEBHOOK_SECRET.startswith("whsec_"):
-        hint = "Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_...)."
+    webhook_secrets = settings.STRIPE_WEBHOOK_SECRETS
+    if not webhook_secrets or not all(secret.startswith("whsec_") for secret in webhook_secrets):
+        hint = "Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_...), two of them while it changes."
         yield Error("No secret to verify Stripe's webhooks with.", hint=hint, id="recon.E043")
+    yield from _check_store_secrets(settings.STORE_EVENT_SECRETS)
     if "*" in settings.ALLOWED_HOSTS or set(settings.ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
         hint = "Set ALLOWED_HOSTS to the names under which the inspector is reached."
         yield Error("ALLOWED_HOSTS names no real host, or every host.", hint=hint, id="recon.E044")
+
+
+def _check_store_secrets(of_stores: object) -> Iterator[CheckMessage]:
+    """What the stores' owners prove themselves by; none at all is fine."""
+    hint = 'Set STORE_EVENT_SECRETS to JSON as {"billing_prod": ["..."]}, each of 32 or more random characters.'
+    known = {store.name.value for store in DATABASE_STORES}
+    if not isinstance(of_stores, dict) or not set(of_stores) <= known:
+        yield Error("STORE_EVENT_SECRETS does not name secrets by store.", hint=hint, id="recon.E047")
+        return
+    for store, its in of_stores.items():
+        if not isinstance(its, list) or not all(isinstance(one, str) and len(one) >= SECRET_LENGTH for one in its):
+            yield Error(f"STORE_EVENT_SECRETS: a secret of {store} can be guessed.", hint=hint, id="recon.E048")
 
 
 def _check_transport() -> Iterator[CheckMessage]:

@@ -123,6 +123,8 @@ AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "au
 # ---- How many days are kept: what the stores said and what was made of it, published events, who looked at whom.
 SNAPSHOT_DAYS = env.int("SNAPSHOT_DAYS", 90)
 EVENT_DAYS = env.int("EVENT_DAYS", 90)
+# Events received: a sender may send one again for 30 days, and it is known again only while it is kept.
+INBOX_DAYS = env.int("INBOX_DAYS", 90)
 LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
 
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.

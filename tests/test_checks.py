@@ -40,7 +40,7 @@ def production(settings) -> None:
     settings.DEBUG = False
     settings.SECRET_KEY = "x" * 60
     settings.ALLOWED_HOSTS = ["inspector.example.com"]
-    settings.STRIPE_WEBHOOK_SECRET = "whsec_1"
+    settings.STRIPE_WEBHOOK_SECRETS = ("whsec_1",)
     settings.DATABASE_URL = "postgres://recon@db.example.com/recon?sslmode=verify-full"
     settings.STORES = {store: f"postgres://engine@db.example.com/{store}?sslmode=verify-full" for store in STORES}
     settings.REDIS_URL = "rediss://:secret@redis.example.com/0"
@@ -204,7 +204,10 @@ def test_production_settings_pass(production: None) -> None:
         ("EMBEDDED", True, "recon.E040"),
         ("DEBUG", True, "recon.E041"),
         ("SECRET_KEY", "insecure-default-key-that-check-deploy-refuses", "recon.E042"),
-        ("STRIPE_WEBHOOK_SECRET", "", "recon.E043"),
+        ("STRIPE_WEBHOOK_SECRETS", (), "recon.E043"),
+        ("STRIPE_WEBHOOK_SECRETS", ("whsec_1", "guess"), "recon.E043"),
+        ("STORE_EVENT_SECRETS", {"stripe": []}, "recon.E047"),
+        ("STORE_EVENT_SECRETS", {"cf_prod": ["short"]}, "recon.E048"),
         ("ALLOWED_HOSTS", ["*"], "recon.E044"),
         ("ALLOWED_HOSTS", ["localhost"], "recon.E044"),
         ("DATABASE_URL", "postgres://recon@db.example.com/recon?sslmode=require", "recon.W045"),

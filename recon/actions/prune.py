@@ -11,6 +11,8 @@ from recon.models import (
     SNAPSHOTS,
     AccountState,
     Evaluation,
+    Inbox,
+    InboxStatus,
     LookUp,
     MirrorSync,
     OutboxEvent,
@@ -25,16 +27,21 @@ where newer.account_id = old.account_id and (newer.read_at, newer.id) > (old.rea
 """
 
 
-def prune(*, before: datetime, events_before: datetime | None = None) -> Mapping[str, int]:
+def prune(
+    *, before: datetime, events_before: datetime | None = None, inbox_before: datetime | None = None
+) -> Mapping[str, int]:
     """Rows removed by table. What the stores said at any moment from `before` on can still be asked.
 
-    Published events may be kept for another time than the rest."""
+    Published events, and events received, may be kept for another time than the rest. Of those received, what waits
+    for its account or for a person stays."""
     removed = {model._meta.db_table: _prune_snapshots(model._meta.db_table, before) for model in SNAPSHOTS.values()}
     with transaction.atomic():
         is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
         removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
         removed["recompute"] = Recompute.objects.filter(at__lt=before).delete()[0]
         removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=events_before or before).delete()[0]
+        settled = Inbox.objects.filter(status__in=(InboxStatus.ROUTED, InboxStatus.IGNORED))
+        removed["inbox"] = settled.filter(received_at__lt=inbox_before or before).delete()[0]
         removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
         removed["mirror_sync"] = _prune_syncs(before)
     return removed

@@ -11,9 +11,11 @@ from recon.actions import prune as pruning
 
 @shared_task(name="recon.prune")
 def prune() -> None:
-    """Snapshots with evaluations and runs, published events, and look-ups: each for its own number of days."""
+    """Snapshots with evaluations and runs, events published and received, and look-ups: each for its own number of days."""
     now = timezone.now()
     pruning.prune(
-        before=now - timedelta(days=settings.SNAPSHOT_DAYS), events_before=now - timedelta(days=settings.EVENT_DAYS)
+        before=now - timedelta(days=settings.SNAPSHOT_DAYS),
+        events_before=now - timedelta(days=settings.EVENT_DAYS),
+        inbox_before=now - timedelta(days=settings.INBOX_DAYS),
     )
     pruning.prune_look_ups(before=now - timedelta(days=settings.LOOK_UP_DAYS), actor="task:prune")

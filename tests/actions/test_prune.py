@@ -6,7 +6,7 @@ import pytest
 
 from recon.actions.prune import prune
 from recon.engine.facts import StoreName
-from recon.models import Evaluation
+from recon.models import Evaluation, Inbox, InboxStatus
 from recon.queries.snapshots import as_of
 from tests.actions.test_keep_evaluations import drifted, healed, keep
 
@@ -31,3 +31,11 @@ def test_the_latest_evaluation_stays_however_old_it_is():
     keep(healed(), NOW + DAY)
     prune(before=NOW + 100 * DAY)
     assert list(Evaluation.objects.values_list("at", flat=True)) == [NOW + DAY]
+
+
+def test_events_received_go_but_what_waits_for_somebody_stays():
+    for status in InboxStatus.values:
+        kept = {"event_id": status, "status": status, "body": {}, "received_at": NOW}
+        Inbox.objects.create(source="stripe", type="invoice.paid", body_hash="", **kept)
+    assert prune(before=NOW, inbox_before=NOW + DAY)["inbox"] == 2
+    assert set(Inbox.objects.values_list("status", flat=True)) == {"unrouted", "dead"}
