@@ -38,11 +38,13 @@ _TOLD_OF_STRIPE: Mapping[str, tuple[str, ...]] = {
 """Of Stripe's objects only these: the rest is too much to read, and no rule asks for it."""
 
 _SELECT = """
-(select '{store}' as store, read_at, is_first, case when is_first then json_build_object({whole})::text end as tables,
+(select '{store}' as store, read_at, is_first,
+    case when is_first and not is_last then json_build_object({whole})::text end as tables,
     json_build_object({news})::text as news
  from (
     select read_at, {tables}, {earlier}, id = (
-        select id from {table} where account_id = %(account)s order by read_at, id limit 1) as is_first
+        select id from {table} where account_id = %(account)s order by read_at, id limit 1) as is_first, id = (
+        select id from {table} where account_id = %(account)s order by read_at desc, id desc limit 1) as is_last
     from {table} where id in (
         (select id from {table} where account_id = %(account)s and read_at <= %(until)s
          order by read_at desc, id desc limit %(most)s)
@@ -80,10 +82,12 @@ News = Mapping[str, tuple[Sequence[Row] | None, Sequence[Row] | None] | None]
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One snapshot of one store: what differs from the one read before it; the very first one also whole."""
+    """One snapshot of one store: what differs from the one read before it; the very first one also whole, where the
+    store has said something else since."""
 
     store: StoreName
     read_at: datetime
+    is_first: bool
     tables: Tables | None
     news: News
 
@@ -115,7 +119,7 @@ def sayings(account_id: str, latest: Mapping[str, Tables], *, until: datetime, n
     entries: list[Entry] = []
     reached: list[datetime] = []
     for said in _by_store(account_id, until).values():
-        told.extend(_history(said[0]))
+        told.extend(_history(said[0].store, said[0].tables or latest.get(said[0].store, {})))
         if len(said) > MOST_SNAPSHOTS + 1:  # between the first and the next there are others
             said = said[1:]
             reached.append(said[0].read_at)
@@ -141,17 +145,17 @@ def _by_store(account_id: str, until: datetime) -> dict[StoreName, list[_Said]]:
     with connection.cursor() as cursor:
         cursor.execute(_ALL_STORES, given)
         for store, read_at, is_first, tables, news in cursor:
-            said = _Said(StoreName(store), read_at, json.loads(tables) if is_first else None, json.loads(news))
+            said = _Said(StoreName(store), read_at, is_first, json.loads(tables) if tables else None, json.loads(news))
             found.setdefault(said.store, []).append(said)
-    return {store: sorted(said, key=lambda one: (one.tables is None, one.read_at)) for store, said in found.items()}
+    return {store: sorted(said, key=lambda one: (not one.is_first, one.read_at)) for store, said in found.items()}
 
 
-def _history(said: _Said) -> Iterator[_Told]:
+def _history(store: StoreName, tables: Tables) -> Iterator[_Told]:
     """What the first snapshot tells of the time before it."""
-    for table, rows in (said.tables or {}).items():
-        for key, row in _keyed(said.store, table, rows).items():
-            for happened in occurrences(f"{said.store}.{table}", row):
-                yield _Told(said.store, table, key, row, *happened)
+    for table, rows in tables.items():
+        for key, row in _keyed(store, table, rows).items():
+            for happened in occurrences(f"{store}.{table}", row):
+                yield _Told(store, table, key, row, *happened)
 
 
 def _news(said: _Said) -> Iterator[Entry]:
