@@ -6,10 +6,10 @@ state (a promise, an approved write-off) is offered beside, with the state that 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from recon.engine.assessment import Assessment, assess
+from recon.engine.assessment import Assessment, assess, judge
 from recon.engine.enums import DebtState
 from recon.engine.facts import Facts
 from recon.engine.moments import midnight
@@ -100,22 +100,29 @@ class _Trial:
     now: datetime
     runs_left: int
     runs: int = 0
-    answers: dict[tuple[Change, ...], DebtState | None] = field(default_factory=dict)
-
-    def state_after(self, changes: tuple[Change, ...]) -> DebtState | None:
-        """None when the verdict would be unknown, or when no run is left: then nothing is claimed."""
-        if changes in self.answers:
-            return self.answers[changes]
-        if not self.runs_left:
-            return None
-        self.runs_left -= 1
-        self.runs += 1
-        truth = recompute(supposed(self.facts, changes, self.now), self.policy, self.now).truth
-        self.answers[changes] = None if truth is None else truth.state
-        return self.answers[changes]
 
     def clears(self, changes: tuple[Change, ...]) -> bool:
-        return self.state_after(changes) is DebtState.CLEAR
+        """Whether the whole flow says clear; never claimed when no run is left."""
+        if not self._may_run():
+            return False
+        truth = recompute(supposed(self.facts, changes, self.now), self.policy, self.now).truth
+        return truth is not None and truth.state is DebtState.CLEAR
+
+    def state_after(self, changes: tuple[Change, ...]) -> DebtState | None:
+        """The rules alone, without drift and plan: supposed facts are as readable as the ones they come from. None when
+        no run is left."""
+        facts = supposed(self.facts, changes, self.now)
+        if facts.account is None or not self._may_run():
+            return None
+        assessment = assess(facts, facts.account, identify(facts, family_of(facts)), self.policy)
+        return judge(assessment, self.now).truth.state
+
+    def _may_run(self) -> bool:
+        if not self.runs_left:
+            return False
+        self.runs_left -= 1
+        self.runs += 1
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ def _ways(trial: _Trial, obstacles: tuple[_Obstacle, ...]) -> Iterable[Way]:
     for changes in (arriving, paying, given_back):
         if changes not in offered and trial.clears(changes):
             fewest = changes if _is_fewest(changes, obstacles) else _fewest(trial, changes)
-            if fewest not in offered:
+            if fewest not in offered and (fewest == changes or trial.clears(fewest)):
                 yield Way(fewest, DebtState.CLEAR)
             offered |= {changes, fewest}
             if all(change.kind is ChangeKind.PAYMENT for change in fewest):
