@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 from psycopg import sql
 
+from recon.actions.authority import ROLES
 from recon.bootstrap import DATABASE_STORES
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
@@ -85,7 +86,7 @@ def check_broker(app_configs: Apps, databases: Sequence[str] | None = None, **_:
 @register(deploy=True)
 def check_production(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """What would be dangerous in production, apart from what Django itself looks for."""
-    return [*_check_secrets(), *_check_transport()]
+    return [*_check_secrets(), *_check_transport(), *_check_logins()]
 
 
 def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:
@@ -239,6 +240,24 @@ def _check_transport() -> Iterator[CheckMessage]:
     broker = urlsplit(settings.REDIS_URL)
     if broker.hostname not in LOCAL_HOSTS and broker.scheme != "rediss":
         yield Warning("REDIS_URL: the connection is not encrypted.", hint="Use rediss://.", id="recon.W046")
+
+
+def _check_logins() -> Iterator[CheckMessage]:
+    if not settings.OIDC_ISSUER:
+        if not settings.LOCAL_LOGINS:
+            hint = "Set OIDC_ISSUER, or LOCAL_LOGINS=true."
+            yield Error("Nobody can log in: no provider, and no logins of our own.", hint=hint, id="recon.E047")
+        return
+    if not settings.OIDC_ISSUER.startswith("https://"):
+        hint = "Set OIDC_ISSUER to the provider's https:// address, as its discovery document spells it."
+        yield Error("OIDC_ISSUER: who it really is cannot be known.", hint=hint, id="recon.E048")
+    if not settings.OIDC_CLIENT_ID or not settings.OIDC_CLIENT_SECRET:
+        hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET to what the provider gave this installation."
+        yield Error("The OpenID provider is named, but not who we are to it.", hint=hint, id="recon.E049")
+    groups = settings.OIDC_GROUP_MAP
+    if not isinstance(groups, dict) or not groups or not set(groups.values()) <= set(ROLES):
+        hint = f'Set OIDC_GROUP_MAP to {{"a group of the provider": "a role"}}; roles are {", ".join(ROLES)}.'
+        yield Error("OIDC_GROUP_MAP gives nobody a role, or one that there is not.", hint=hint, id="recon.E050")
 
 
 def _columns(conn: psycopg.Connection, table: str, privilege: str = "") -> frozenset[str]:

@@ -219,3 +219,38 @@ def test_each_unsafe_production_setting_is_told(
 ) -> None:
     setattr(settings, name, value)
     assert ids(checks.check_production(None)) == [expected]
+
+
+@pytest.fixture
+def openid(production: None, settings) -> None:
+    settings.OIDC_ISSUER = "https://id.example.com"
+    settings.OIDC_CLIENT_ID = settings.OIDC_CLIENT_SECRET = "x"
+    settings.OIDC_GROUP_MAP = {"billing": "finance"}
+
+
+def test_a_login_by_a_provider_passes(openid: None, settings) -> None:
+    settings.LOCAL_LOGINS = False
+    assert checks.check_production(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OIDC_ISSUER", "http://id.example.com", "recon.E048"),
+        ("OIDC_CLIENT_ID", "", "recon.E049"),
+        ("OIDC_CLIENT_SECRET", "", "recon.E049"),
+        ("OIDC_GROUP_MAP", {}, "recon.E050"),
+        ("OIDC_GROUP_MAP", {"billing": "root"}, "recon.E050"),
+        ("OIDC_GROUP_MAP", ["finance"], "recon.E050"),
+    ],
+)
+def test_each_wrong_setting_of_a_provider_is_told(
+    openid: None, settings, name: str, value: object, expected: str
+) -> None:
+    setattr(settings, name, value)
+    assert ids(checks.check_production(None)) == [expected]
+
+
+def test_an_installation_that_nobody_can_enter_is_told(production: None, settings) -> None:
+    settings.LOCAL_LOGINS = False
+    assert ids(checks.check_production(None)) == ["recon.E047"]

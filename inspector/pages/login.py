@@ -19,6 +19,7 @@ from inspector.access import for_any_login, open_to_all
 from inspector.display.login import ended_words, locked_words, login_words
 from inspector.kept_reason import KEPT_SECONDS, holds_kept_reason
 from inspector.pages.errors import error_page
+from inspector.sessions import STAMP
 from inspector.throttle import Credentials, minutes_left, tries_of
 from recon.actions.admit import admit
 
@@ -86,6 +87,7 @@ def openid_return(request: HttpRequest) -> HttpResponse:
             "or your login was switched off: ask an admin."
         )
     target = request.session.pop(NEXT, "")
+    request.session.pop(STAMP, None)  # a login begins anew, also for whoever was in already
     begin_session(request, user, backend=openid.BACKEND)
     return redirect(_safe(request, target))
 
