@@ -6,10 +6,9 @@ from django.utils import timezone
 from inspector.access import may_apply, may_govern, may_propose
 from inspector.display.account import account_page
 from inspector.display.address import Address
-from inspector.display.approval import Typed
+from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.foot import Standing, foot
 from inspector.display.notes import NOTHING_NOTED, TypedNote
-from inspector.kept_reason import take_kept_reason
 from inspector.look_log import log_look
 from inspector.rendering import render_page
 from inspector.story import story
@@ -33,12 +32,11 @@ def show_account(
     request: HttpRequest,
     view: AccountView,
     *,
-    typed: Typed | None = None,
+    typed: Typed = NOTHING_TYPED,
     noted: TypedNote = NOTHING_NOTED,
     status: int = 200,
 ) -> HttpResponse:
-    """`typed` and `noted` are what stands in the forms already, with what is wrong with it; without it, a reason that
-    was typed when the session had ended."""
+    """`typed` and `noted` are what stands in the forms already, with what is wrong with it."""
     log_look(request, view.account_id, by="account")
     now = timezone.now()
     address = Address.asked(view.account_id, request.GET)
@@ -56,7 +54,7 @@ def show_account(
     approving = foot(
         view,
         _standing(request, view),
-        typed=typed or Typed(reason=take_kept_reason(request, view.account_id)),
+        typed=typed,
         now=now,
     )
     context = {"page": page, "foot": approving, "story": story(request, view, known, now, noted)}
