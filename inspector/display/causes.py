@@ -51,6 +51,8 @@ TELLING = (
     "subs_dunning.dunning.state",
     "subs_account.accounts.payment_status",
     "cf_prod.blocks.level",
+    "billing_prod.account_flags.in_bad_debt",
+    "billing_prod.account_flags.has_debt",
     "subs_customer.customers.has_no_successful_payment",
     "cf_prod.entitlements.plan_active",
 )
@@ -114,11 +116,6 @@ def left_by(line: ClusterLine) -> str:
     if len(names) <= NAMED + 1:
         return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more stores"
-
-
-def sentence(line: ClusterLine) -> str:
-    """`Paid in Stripe, left by subs_dunning`."""
-    return f"{cause_words(line.cause)}, left by {left_by(line)}"
 
 
 def _short(value: str) -> str:

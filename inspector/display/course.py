@@ -15,16 +15,16 @@ from recon.queries.drift import DriftNumbers
 from recon.queries.points import Split
 
 WINDOWS = {
-    Window.HOUR: ("1 h", "hour"),
+    Window.HOUR: ("1 h", "1 hour"),
     Window.DAY: ("24 h", "24 hours"),
     Window.WEEK: ("7 d", "7 days"),
     Window.MONTH: ("30 d", "30 days"),
 }
 _KINDS = (
-    ("new", "new", "began to count"),
-    ("back", "came back", "had been right before"),
-    ("us", "healed by us", "a repair of ours"),
-    ("itself", "healed by itself", "without a repair"),
+    ("new", "↑", "new", "began to count"),
+    ("back", "↑", "came back", "had been right before"),
+    ("us", "↓", "healed by us", "a repair of ours"),
+    ("itself", "↓", "healed by itself", "without a repair"),
 )
 
 
@@ -41,6 +41,7 @@ class Part:
     """One of the four kinds of change, summed over the window; `sign` says the direction without colour."""
 
     kind: str
+    sign: str
     name: str
     number: str
     meaning: str
@@ -104,7 +105,7 @@ def window_of(text: str, since: datetime | None, now: datetime) -> Window:
 
 def window_links(chosen: Window) -> tuple[WindowLink, ...]:
     return tuple(
-        WindowLink(short, f"Last {name}", f"{reverse('home')}?over={window.value}", window is chosen)
+        WindowLink(short, f"The last {name}", f"{reverse('home')}?over={window.value}", window is chosen)
         for window, (short, name) in WINDOWS.items()
     )
 
@@ -141,7 +142,7 @@ def _headline(kind: _Kind, number: int, accounts: int, history: History) -> Head
         meaning=kind.meaning.meaning,
         tone=Tone.BAD if number else Tone.GOOD,
         verdict="above target" if number else "on target",
-        change=_change(course, number, over),
+        change=_change(course, number, history, over),
         share=f"{number * 100 / accounts:.1f} % of {number_words(accounts)} accounts" if accounts else "",
         href=list_href(detail=kind.detail) if number else "",
         picture=drawn,
@@ -154,10 +155,12 @@ def _headline(kind: _Kind, number: int, accounts: int, history: History) -> Head
     )
 
 
-def _change(course: Course, number: int, over: str) -> str:
+def _change(course: Course, number: int, history: History, over: str) -> str:
     """Against the window's start, where something was counted then."""
+    if history.since is None:
+        return "not counted yet"
     if course.before is None:
-        return "first counted within this time"
+        return f"first counted {age_words(history.since, history.end)}"
     moved = number - course.before
     if not moved:
         return f"as {over} ago"
@@ -168,14 +171,16 @@ def _description(course: Course, number: int, highest: int, history: History) ->
     """What the picture shows, for those who do not see it."""
     if history.since is None:
         return "Nothing has been counted yet."
-    split = ", ".join(f"{accounts} {name}" for accounts, (_, name, _) in zip(course.split.parts, _KINDS, strict=True))
+    split = ", ".join(
+        f"{accounts} {name}" for accounts, (_, _, name, _) in zip(course.split.parts, _KINDS, strict=True)
+    )
     return f"{number} accounts now, {highest} at most, target 0. Over this time: {split}."
 
 
 def _parts(split: Split) -> tuple[Part, ...]:
     return tuple(
-        Part(kind, name, number_words(accounts), meaning, not accounts)
-        for accounts, (kind, name, meaning) in zip(split.parts, _KINDS, strict=True)
+        Part(kind, sign, name, number_words(accounts), meaning, not accounts)
+        for accounts, (kind, sign, name, meaning) in zip(split.parts, _KINDS, strict=True)
     )
 
 

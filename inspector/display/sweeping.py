@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.display.drift import number_words
-from inspector.display.moments import age_words, clock_words, span_words
+from inspector.display.moments import age_words, span_words
 from recon.queries.runs import Sweeps, SweepState
 
 
@@ -30,14 +30,14 @@ def sweep_view(found: Sweeps, next_at: datetime, now: datetime) -> SweepView:
     running, finished = found.running, found.finished
     lines = [_finished(finished, now)]
     if running is None:
-        lines.append(SweepLine("Next", clock_words(next_at, now), f"{age_words(next_at, now)}, by the schedule"))
+        lines.append(SweepLine("Next", age_words(next_at, now), f"At {next_at:%H:%M}, by the schedule."))
         return SweepView(False, 100, tuple(lines))
     return SweepView(True, _percent(running), (_running(running, now), *lines))
 
 
 def _running(sweep: SweepState, now: datetime) -> SweepLine:
     about = f"{sweep.chunks_done} of {sweep.chunks} parts, {number_words(sweep.accounts)} accounts in all"
-    return SweepLine("Under way", f"{_percent(sweep)} %", f"{about}; {_left(sweep, now)}")
+    return SweepLine("Under way", f"{_percent(sweep)} %", f"{about}; {_left(sweep, now)}.")
 
 
 def _left(sweep: SweepState, now: datetime) -> str:
@@ -53,7 +53,7 @@ def _finished(sweep: SweepState | None, now: datetime) -> SweepLine:
         return SweepLine("Last finished", "never", "Run manage.py sweep.")
     took = span_words(sweep.finished_at - sweep.started_at)
     return SweepLine(
-        "Last finished", age_words(sweep.finished_at, now), f"{number_words(sweep.accounts)} accounts in {took}"
+        "Last finished", age_words(sweep.finished_at, now), f"{number_words(sweep.accounts)} accounts in {took}."
     )
 
 

@@ -12,7 +12,7 @@ from django.db import models
 
 from recon.engine.measures import Measure
 from recon.models import DriftChange, DriftPoint
-from recon.queries.drift import DriftNumbers, Headlines, drift_numbers
+from recon.queries.drift import FINDINGS, DriftNumbers, Headlines, drift_numbers
 
 PLAIN = ("accounts", "known", "unknown", "drifted", "with_a_plan", "withheld")
 BY_CLASS = (
@@ -173,7 +173,7 @@ def _numbers(point: Point, changes: Changes) -> DriftNumbers:
         ),
         classes={measure.value: now[measure] for measure in BY_CLASS},
         details={name: now[measure] for name, measure in BY_DETAIL.items()},
-        findings=point.counts["findings"],
+        findings={name: point.counts["findings"][name] for name in FINDINGS},
         states=point.counts["states"],
         oldest_evaluation_at=None,
         **{name: point.counts[name] for name in PLAIN},
