@@ -197,17 +197,14 @@ def _beat(heard: Pulses, now: datetime) -> Part:
 
 def _queue(status: EngineStatus, now: datetime) -> Part:
     queue = status.queue
-    parked = f"{number_words(queue.parked_total)} parked" if queue.parked_total else "none parked"
-    later = f"{number_words(queue.later)} again later, {parked}."
+    parked = f"{number_words(queue.parked_total)} parked" if queue.parked_total else ""
+    tone = Tone.WARN if parked else Tone.GOOD
     if not queue.due and not queue.later:
-        return Part("Queue", "Empty", f"Nobody waits to be evaluated, {parked}.", _parked_tone(queue.parked_total))
-    said = f"{number_words(queue.due)} due, the oldest marked {age_words(queue.oldest, now)}"
+        return Part("Queue", parked or "Empty", "Nobody waits to be evaluated.", tone)
+    said = ", ".join(filter(None, [f"{number_words(queue.due)} due", parked]))
+    note = f"The oldest was marked {age_words(queue.oldest, now)}; {number_words(queue.later)} are tried again later."
     is_late = queue.oldest is not None and bool(queue.due) and now - queue.oldest > WAITS_LONG
-    return Part("Queue", said, later, Tone.WARN if is_late else _parked_tone(queue.parked_total))
-
-
-def _parked_tone(parked: int) -> Tone:
-    return Tone.WARN if parked else Tone.GOOD
+    return Part("Queue", said, note, Tone.WARN if is_late else tone)
 
 
 def _outbox(status: EngineStatus, now: datetime) -> Part:

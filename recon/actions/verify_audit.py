@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
-from uuid import UUID
+
+from django.db import connection
 
 from recon.models import AuditEntry, AuditHead
 from recon.queries.audit import sealed_text
@@ -46,7 +47,7 @@ class Verified:
 
 
 class _Row(NamedTuple):
-    """The columns of one entry: a tuple, because a model's instance costs more than its seal."""
+    """The columns of one entry as plain text and bytes: a model's instance costs more than its seal."""
 
     seq: int
     at: datetime
@@ -54,13 +55,19 @@ class _Row(NamedTuple):
     action: str
     account: str | None
     reason: str
-    before: Any
-    after: Any
+    before: str | None
+    after: str | None
     request_id: str
-    apply_id: UUID | None
+    apply_id: str | None
     body: str
     prev: bytes
     hash: bytes
+
+
+ROWS: Final = """
+select seq, at, actor, action, account, reason, before::text, after::text, request_id, apply_id::text, body, prev, hash
+from audit where seq > %s order by seq limit %s
+"""
 
 
 def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes) -> Verified:
@@ -123,11 +130,14 @@ def _signature(checkpoint: Checkpoint, key: bytes) -> str:
 
 def _rows_after(seq: int) -> Iterator[_Row]:
     """By the key, some at a time: a chain of any length takes the same memory."""
-    while rows := AuditEntry.objects.filter(seq__gt=seq).order_by("seq").values_list(*_Row._fields)[:AT_ONCE]:
-        for values in rows:
-            row = _Row(*values)
-            yield row._replace(prev=bytes(row.prev), hash=bytes(row.hash))
-        seq = row.seq
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(ROWS, [seq, AT_ONCE])
+            rows = [_Row(*row[:-2], bytes(row[-2]), bytes(row[-1])) for row in cursor.fetchall()]
+            if not rows:
+                return
+            yield from rows
+            seq = rows[-1].seq
 
 
 def _problem(row: _Row, seq: int, previous: bytes) -> str:
@@ -148,10 +158,10 @@ def _columns(row: _Row) -> dict[str, Any]:
         "action": row.action,
         "reason": row.reason,
         "account": row.account,
-        "before": row.before,
-        "after": row.after,
+        "before": json.loads(row.before) if row.before is not None else None,
+        "after": json.loads(row.after) if row.after is not None else None,
         "request_id": row.request_id,
-        "apply_id": str(row.apply_id) if row.apply_id else None,
+        "apply_id": row.apply_id,
     }
 
 

@@ -117,9 +117,9 @@ def test_the_queue_the_parked_and_the_unpublished_are_counted(support: Client) -
     OutboxEvent.objects.create(kind="k", account_id="acc_1", at=then)
     page = support.get("/status/").context["page"]
     said = {part.name: part.said for part in page.engine}
-    assert said["Queue"] == "1 due, the oldest marked 60 min ago"
+    assert said["Queue"] == "1 due, 1 parked"
     assert said["Events"] == "1 unpublished, the oldest 60 min ago"
-    assert [(one.account_id, one.attempts, one.error) for one in page.parked] == [("acc_2", 8, "away")]
+    assert [(one.account_id, one.attempts, one.error) for one in page.parked] == [("acc_2", 8, "cf_prod: no")]
 
 
 def test_a_repair_in_doubt_is_listed_with_its_links(support: Client) -> None:

@@ -9,8 +9,9 @@ from recon import tasks
 from recon.actions import equipment
 from recon.actions.dirty import mark_dirty
 from recon.actions.sweep import begin_sweep, open_chunks
+from recon.apply.record import Entry, record
 from recon.celery import app
-from recon.models import AccountState, Dirty, Evaluation, SweepRun
+from recon.models import AccountState, AuditVerification, Dirty, Evaluation, LookUp, SweepRun
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stores_clean", "twin")]
 
@@ -48,3 +49,16 @@ def test_the_last_chunk_closes_the_sweep(told):
 
 def test_the_schedule_names_tasks_that_there_are():
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_the_audit_is_proved_and_what_is_old_forgotten(settings, tmp_path):
+    settings.AUDIT_CHECKPOINTS = tmp_path / "checkpoints"
+    record(Entry(actor="user:ada", action="test.done", reason="because"))
+    tasks.checkpoint_audit()
+    tasks.verify_audit()
+    latest = AuditVerification.objects.latest("id")
+    assert (latest.problems, latest.checkpoints) == ([], 1)
+    old = timezone.now() - timedelta(days=settings.LOOK_UP_DAYS + 1)
+    LookUp.objects.create(at=old, actor="user:ada", account_id="acc_1", by="account")
+    tasks.prune()
+    assert not LookUp.objects.exists()
