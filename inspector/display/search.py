@@ -11,8 +11,8 @@ from inspector.display.drift import number_words
 from inspector.display.moments import age_words
 from inspector.display.verdict import harm
 from inspector.display.words import STATES, UNKNOWN_STATE, Word, word
-from recon.queries.find import Exact, Found, Hit, Match, Missed, StripeOnly
-from recon.queries.find_names import MOST, Likeness
+from recon.queries.find import Exact, Found, Hit, Missed, StripeOnly
+from recon.queries.find_names import Likeness
 from recon.queries.handles import LONGEST
 from recon.queries.runs import MirrorState, SweepState
 from recon.queries.terms import MOST_TERMS
@@ -50,7 +50,7 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """One term that led to the account, and by what."""
+    """One term that led to the account, and by what; of a search for one term the term goes without saying."""
 
     term: str
     by: str
@@ -98,7 +98,7 @@ def search_view(found: Found, sweep: SweepState | None, mirror: MirrorState, now
     return SearchView(
         title=_title(found) if is_asked else "Search",
         is_asked=is_asked,
-        lines=tuple(_hit_line(hit) for hit in found.hits),
+        lines=tuple(_hit_line(hit, says_terms=len(found.terms) > 1) for hit in found.hits),
         missed=tuple(_missed_line(missed) for missed in found.missed),
         notes=tuple(_notes(found)),
         searched=_searched(sweep, mirror, now),
@@ -117,7 +117,7 @@ def _title(found: Found) -> str:
     return f"{_number(len(found.hits), 'account')} for {_number(terms, 'term')}"
 
 
-def _hit_line(hit: Hit) -> HitLine:
+def _hit_line(hit: Hit, *, says_terms: bool) -> HitLine:
     return HitLine(
         account_id=hit.account_id,
         href=reverse("account", args=[hit.account_id]),
@@ -125,12 +125,8 @@ def _hit_line(hit: Hit) -> HitLine:
         email=hit.email,
         state=word(hit.state, STATES) if hit.is_known else UNKNOWN_STATE,
         harm=harm(hit.is_known, hit.details, hit.classes, hit.drifted_cells),
-        matches=tuple(_match_line(match) for match in hit.matches),
+        matches=tuple(MatchLine(_short(one.term) if says_terms else "", BY[one.by]) for one in hit.matches),
     )
-
-
-def _match_line(match: Match) -> MatchLine:
-    return MatchLine(_short(match.term), BY[match.by])
 
 
 def _missed_line(missed: Missed) -> MissedLine:
@@ -148,10 +144,12 @@ def _why(missed: Missed) -> str:
     if missed.gave_up:
         return "So many names are like it that the search was given up after a second. Give more of the name, or an id."
     if not missed.by_name:
-        return "No such id or email. As one of many terms it was not searched among names: give it alone for that."
+        return (
+            "No account has it as an id or email. Of so many terms the last are not searched as names: give it alone."
+        )
     if missed.unread:
-        return "No id, email or name. Is it an account that was never evaluated? Then ask the stores."
-    return "No id, email or name."
+        return "No account has it as an id, email or name. If it is the id of an account that is new, read the stores."
+    return "No account has it as an id, email or name."
 
 
 def _of_stripe(known: StripeOnly) -> str:
@@ -180,17 +178,18 @@ def _notes(found: Found) -> list[str]:
     if len(found.too_long) > 5:
         notes.append(f"{len(found.too_long) - 5} more terms are too long and were not searched.")
     for term in found.crowded[:5]:
-        notes.append(f"“{_short(term)}” leads to more accounts than the {MOST} or so shown: give more of it.")
+        notes.append(f"“{_short(term)}” leads to more accounts than are shown: write more of it, or another id.")
     return notes
 
 
 def _searched(sweep: SweepState | None, mirror: MirrorState, now: datetime) -> tuple[str, ...]:
+    filled = f"as of {age_words(mirror.as_of, now)}" if mirror.as_of else "never filled"
     swept = age_words(sweep.finished_at or sweep.started_at, now) if sweep else "never"
     return (
         f"As each account was last evaluated (last sweep: {swept}): account ids, also merged ones; "
         "emails, names and Stripe customers of subs_customer; invoices and payments of billing_prod; "
         "customers, subscriptions, invoices and their numbers, payment intents, charges and disputes of Stripe.",
-        f"The mirror of Stripe ({age_words(mirror.as_of, now)}): objects whose customer belongs to nobody yet.",
+        f"The mirror of Stripe ({filled}): objects whose customer belongs to nobody yet.",
     )
 
 
@@ -202,7 +201,7 @@ def _tries(missed: Sequence[Missed]) -> list[str]:
         tries.append("Try what stands before the @, or the domain alone: people write from several addresses.")
     if any(" " in one.term for one in missed):
         tries.append("Try the family name alone, or the company's.")
-    tries.append("Try an id off the invoice or the bank statement: the invoice's number, in_…, pi_… or ch_….")
+    tries.append("Try an id off the invoice or the bank statement: in_…, pi_…, ch_… or the invoice's number.")
     return tries
 
 

@@ -48,7 +48,7 @@ def test_lines_pasted_into_the_box_are_searched_one_by_one(sign_in: SignIn, anot
     page.keyboard.press("Enter")
     expect(page.get_by_role("rowheader", name="acc_1")).to_be_visible()
     expect(page.get_by_role("rowheader", name="acc_2")).to_be_visible()
-    expect(page.get_by_role("heading", name="Found nowhere")).to_be_visible()
+    expect(page.get_by_role("heading", name="Led to no account")).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False])
