@@ -6,8 +6,7 @@ from recon.engine.clearing import Clearing, Missing, clearing_of
 from recon.engine.enums import DebtState
 from recon.engine.policy import Policy
 from recon.queries.account import AccountView
-from recon.queries.facts import AccountFacts, account_facts
-from recon.queries.first_facts import MOST_OPEN, open_invoices
+from recon.queries.facts import AccountFacts
 
 
 def account_clearing(view: AccountView, known: AccountFacts) -> Clearing | None:
@@ -21,8 +20,6 @@ def account_clearing(view: AccountView, known: AccountFacts) -> Clearing | None:
     state = DebtState(view.truth["state"])
     if state is DebtState.CLEAR:
         return Clearing(state, is_drifted=bool(view.cells))
-    if known.is_short and len(open_invoices(view)) > MOST_OPEN:
-        known = account_facts(view, whole=True)
     if known.facts is None:
         return None
     found = clearing_of(known.facts, Policy.from_json(settings.POLICY), view.evaluated_at)

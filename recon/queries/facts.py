@@ -11,8 +11,11 @@ from recon.engine.rules.identity import family_of, identify
 from recon.engine.rules.invoices import Claim, InvoiceBalance, balance_of, claims_of
 from recon.engine.rules.payments import payments_of
 from recon.queries.account import AccountView
-from recon.queries.first_facts import MOST_OPEN, NEWEST, first_tables, is_long
+from recon.queries.first_facts import NEWEST, can_shorten, first_tables, is_long
 from recon.queries.snapshots import Rows
+
+MOST_OPEN = 60
+"""Open invoices that are shown of a long account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def account_facts(view: AccountView, *, whole: bool) -> AccountFacts:
     the many that a long account does not need to be understood."""
     long = is_long(view)
     shorter: dict[str, Mapping[str, Rows]] = {}
-    if long and view.is_known and not whole:
+    if long and not whole and can_shorten(view):
         shorter[StoreName.BILLING_PROD], shorter[StoreName.STRIPE] = first_tables(view)
     readings = [
         Reading(StoreName(name), store.as_of, shorter.get(name, store.tables), store.as_of is not None, store.reason)

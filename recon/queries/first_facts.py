@@ -1,7 +1,8 @@
 """Of an account with many invoices, the rows that a person looks at first: what is owed or in conflict, and the newest.
 
 Rows that name each other's ids hang together, and what one invoice owes depends on nothing else: so its balance out of
-these rows is its balance out of all.
+these rows is its balance out of all. They hold every row that the evaluation names as evidence: so the rules come to
+the same truth.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from recon.queries.snapshots import Rows
 FEW = 20
 """An account with no more rows than this in each list is shown whole."""
 NEWEST = 8
-MOST_OPEN = 60
+_UNFINISHED = frozenset({"incomplete", "incomplete_expired"})
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Rows]
@@ -29,8 +30,14 @@ def is_long(view: AccountView) -> bool:
     return any(len(rows) > FEW for rows in lists)
 
 
+def can_shorten(view: AccountView) -> bool:
+    """The rows have to be well-formed, and no sign-up unfinished, since its first invoice is found among all (T4)."""
+    subscriptions = view.stores[StoreName.STRIPE].rows("subscriptions")
+    return view.is_known and all(row.get("status") not in _UNFINISHED for row in subscriptions)
+
+
 def first_tables(view: AccountView) -> tuple[Tables, Tables]:
-    """(the ledger's, Stripe's) tables with those rows alone. The verdict has to be known: its rows are well-formed."""
+    """(the ledger's, Stripe's) tables with those rows alone, of an account that `can_shorten`."""
     ledger, stripe = view.stores[StoreName.BILLING_PROD].tables, view.stores[StoreName.STRIPE].tables
     linked = [(("ledger", name), row, _ledger_ids(row)) for name in LEDGER_LISTS for row in ledger.get(name, ())]
     linked += [(("stripe", name), row, _stripe_ids(row)) for name in STRIPE_LISTS for row in stripe.get(name, ())]
@@ -48,26 +55,26 @@ def first_tables(view: AccountView) -> tuple[Tables, Tables]:
     )
 
 
-def open_invoices(view: AccountView) -> list[str]:
-    """The ids of the invoices by which the evaluation explains itself: owed, written off, or in conflict."""
-    fields = ("state", "oldest_due_at", "balances")
-    refs = [ref for field in fields for ref in view.because.get(field, {}).get("evidence", ())]
-    refs += [ref for finding in view.findings for ref in finding.get("refs", ())]
-    return [ref.partition("[")[2].partition("]")[0] for ref in dict.fromkeys(refs) if ".invoices[" in ref]
-
-
 def _wanted(view: AccountView, ledger: Tables, stripe: Tables) -> Iterator[str]:
-    yield from open_invoices(view)[:MOST_OPEN]
-    yield from _newest(ledger.get("invoices", ()), "invoice_id", "issued_at")
-    yield from _newest(ledger.get("payments", ()), "payment_id", "created_at")
+    yield from _evidence(view)
+    yield from _newest(ledger.get("invoices", ()), "invoice_id", "issued_at", NEWEST)
+    yield from _newest(ledger.get("invoices", ()), "invoice_id", "period_end", 1)
+    yield from _newest(ledger.get("payments", ()), "payment_id", "created_at", NEWEST)
     yield from (row["payment_id"] for row in ledger.get("payments", ()) if row["status"] == "pending")
-    yield from _newest(stripe.get("invoices", ()), "id", "created")
-    yield from _newest(stripe.get("payment_intents", ()), "id", "created")
+    yield from _newest(stripe.get("invoices", ()), "id", "created", NEWEST)
+    yield from _newest(stripe.get("payment_intents", ()), "id", "created", NEWEST)
 
 
-def _newest(rows: Rows, key: str, time: str) -> list[str]:
+def _evidence(view: AccountView) -> Iterator[str]:
+    """The ids of the rows by which the evaluation explains itself: owed, written off, paid by, in conflict."""
+    for named in (*view.because.values(), *view.findings):
+        for ref in (*named.get("evidence", ()), *named.get("refs", ())):
+            yield ref.partition("[")[2].partition("]")[0]
+
+
+def _newest(rows: Rows, key: str, time: str, count: int) -> list[str]:
     dated = sorted((row for row in rows if row.get(time)), key=lambda row: row[time], reverse=True)
-    return [row[key] for row in dated[:NEWEST]]
+    return [row[key] for row in dated[:count]]
 
 
 def _ledger_ids(row: Row) -> list[str]:

@@ -16,9 +16,9 @@ VAR = Path(__file__).resolve().parents[2] / "var" / "bench"
 def main() -> None:
     options = _options()
     with _servers(options.accounts):
-        from tests.bench import commits, pipeline  # they need settings that name running servers
+        from tests.bench import commits, pages, pipeline  # they need settings that name running servers
 
-        figures = [*pipeline.figures(), *commits.figures(options.commits)]
+        figures = [*pipeline.figures(), *commits.figures(options.commits), *pages.figures()]
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))
         return
@@ -30,6 +30,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--accounts", type=int, default=1_000, help="size of the population (default 1000)")
     parser.add_argument("--commits", type=int, default=200, help="commits per kind (default 200)")
+    parser.add_argument("--events", type=int, default=1_000, help="webhooks a round (default 1000)")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

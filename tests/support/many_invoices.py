@@ -9,12 +9,12 @@ from typing import Any
 FIRST = datetime(2009, 1, 5, 12, tzinfo=UTC)
 
 
-def with_invoices(case: Mapping[str, Any], count: int) -> dict[str, Any]:
-    """`case` with `count` invoices more, a month apart, paid by card; the last two are a year overdue and unpaid."""
+def with_invoices(case: Mapping[str, Any], count: int, *, unpaid: int = 0) -> dict[str, Any]:
+    """`case` with `count` invoices more, a month apart, paid by card; the last `unpaid` of them are overdue."""
     more = copy.deepcopy(dict(case))
     ledger, stripe = more["stores"]["billing_prod"], more["stores"]["stripe"]
     for number in range(count):
-        at, is_paid = FIRST + timedelta(days=30 * number), number < count - 2
+        at, is_paid = FIRST + timedelta(days=30 * number), number < count - unpaid
         ledger["invoices"].append(_ledger_invoice(more["account_id"], number, at))
         stripe["invoices"].append(_stripe_invoice(number, at, is_paid=is_paid))
         if is_paid:
