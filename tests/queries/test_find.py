@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from recon.models import AccountHandles, StripeObject
+from recon.queries import find_names
 from recon.queries.find import EXACT, MOST_OF_ONE, Exact, Found, StripeOnly, find
 from recon.queries.find_names import BEGINS, CANDIDATES, HOLDS, MOST, SAMPLE, SURVIVED, Likeness
 from recon.queries.handles import LONGEST, fold, grams_of
@@ -175,6 +176,17 @@ def test_more_accounts_than_are_shown_are_said_to_be_there():
         keep(f"acc_{number:02}", f"jane{number}@example.com", "Jane Doe", f"x{number}")
     found = find("jane do")
     assert (len(found.hits), found.crowded) == (MOST, ("jane do",))
+
+
+def test_a_look_up_that_takes_too_long_is_given_up_and_nothing_else_is(people: None, monkeypatch: pytest.MonkeyPatch):
+    slow = "select pg_sleep(60)::text, 'email' where %(start)s <> '' and %(most)s > 0"
+    monkeypatch.setattr(find_names, "BEGINS", slow)
+    monkeypatch.setattr(find_names, "PATIENCE_MS", 20)
+    found = find("acc_zoe, smith")
+    assert (accounts("acc_zoe"), [missed.gave_up for missed in found.missed]) == (["acc_zoe"], [True])
+    with connection.cursor() as cursor:
+        cursor.execute("show statement_timeout")
+        assert cursor.fetchone() == ("0",)
 
 
 def test_an_id_that_many_share_is_cut_and_said_to_be():
