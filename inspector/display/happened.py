@@ -122,7 +122,8 @@ def _evaluated(told: Mapping[str, Any]) -> Said:
     if told["is_first"]:
         return Said(f"First verdict: {now.text}", rest=f"{differ}; {trigger}", tone=now.tone)
     if now == was:
-        return Said(f"Still {now.text}", rest=f"{differ}, {told['had_cells'] or 0} before; {trigger}")
+        before = f" (before: {_differ(told['had_cells'] or 0)})" if told["had_cells"] != told["cells"] else ""
+        return Said(f"Still {now.text}:", rest=f"{differ}{before}; {trigger}")
     why = f" ({'; '.join(told['reasons'])})" if not told["is_known"] and told["reasons"] else ""
     return Said(f"{was.text} → {now.text}{why}", rest=f"{differ}; {trigger}", tone=now.tone)
 
@@ -132,17 +133,21 @@ def _state(is_known: bool | None, state: str | None) -> Word:
 
 
 def _differ(cells: int) -> str:
-    return (
-        "all stores agree" if not cells else f"{cells} value{'s' if cells > 1 else ''} differ{'' if cells > 1 else 's'}"
-    )
+    if not cells:
+        return "all stores agree"
+    return f"{cells} values differ" if cells > 1 else "1 value differs"
 
 
 def _difference(told: Mapping[str, Any]) -> str:
     """What an event says was and is, as far as it is a plain value."""
     before, after = told["before"] or {}, told["after"] or {}
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name not in _IDS]
     plain = [name for name in names if not isinstance(before.get(name) or after.get(name), (dict, list))]
     return _joined([_change(name, before.get(name), after.get(name), None) for name in plain])
+
+
+_IDS = frozenset({"digest", "apply_id"})
+"""Of an event, what its repair's own page says."""
 
 
 def _is_routed(told: Mapping[str, Any]) -> bool:
@@ -179,7 +184,7 @@ def _is_new(change: list[Any]) -> bool:
 
 
 def _change(name: str, old: object, new: object, currency: str | None) -> str:
-    label = name.removesuffix("_minor").replace("_", " ")
+    label = name.rpartition(".")[2].removesuffix("_minor").replace("_", " ")
     if old is None:
         return f"{label} {_value(name, new, currency)}"
     return f"{label} {_value(name, old, currency)} → {_value(name, new, currency)}"
