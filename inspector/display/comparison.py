@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inspector.display.proposals import number_of
 from inspector.display.writes import WriteLine, cell_words, write_line
 from recon.queries.account import AccountView, Json
 
@@ -24,10 +25,12 @@ class ComparedWrite:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both plans in one list; `summary` says how they differ."""
+    """Both plans in one: `summary` says how they differ, `differences` where, `same` what both hold."""
 
     summary: str
-    writes: tuple[ComparedWrite, ...]
+    differences: tuple[ComparedWrite, ...]
+    same: tuple[ComparedWrite, ...]
+    same_words: str
 
 
 def comparison(approved: Sequence[Json], view: AccountView) -> Comparison:
@@ -36,7 +39,14 @@ def comparison(approved: Sequence[Json], view: AccountView) -> Comparison:
     after = {_place(write): write for write in view.writes}
     wanted = [_wanted(write, before.get(place), view) for place, write in after.items()]
     fallen = [_fallen(write, view) for place, write in before.items() if place not in after]
-    return Comparison(_summary([*wanted, *fallen]), (*wanted, *fallen))
+    writes = (*wanted, *fallen)
+    same = tuple(write for write in writes if write.code == "same")
+    return Comparison(
+        summary=_summary(writes),
+        differences=tuple(write for write in writes if write.code != "same"),
+        same=same,
+        same_words=f"{number_of(len(same), 'write')} as approved",
+    )
 
 
 def _place(write: Json) -> _Place:
@@ -53,7 +63,7 @@ def _wanted(write: Json, before: Json | None, view: AccountView) -> ComparedWrit
 
 
 def _fallen(write: Json, view: AccountView) -> ComparedWrite:
-    line = write_line(write, view.account_id, view.because)
+    line = write_line(write, view.account_id, {})
     return ComparedWrite("removed", "−", "no longer needed", line, _change(write), "")
 
 

@@ -29,7 +29,12 @@ def badge(proof: Proof, now: datetime) -> Badge:
         return Badge("?", "Chain never verified", "A worker does it each hour: manage.py verify_audit.", Tone.WARN)
     if latest.problems:
         text = f"Chain BROKEN: {'; '.join(latest.problems)}"
-        return Badge("✕", text, f"Found {age_words(latest.at, now)}. Restore it from a copy, and ask who could change it.", Tone.BAD)
+        return Badge(
+            "✕",
+            text,
+            f"Found {age_words(latest.at, now)}. Restore it from a copy, and ask who could change it.",
+            Tone.BAD,
+        )
     counted = f"{_counted(latest.entries, 'entry', 'entries')}, {_counted(latest.checkpoints, 'checkpoint')}"
     if now - latest.at > LATE:
         text = f"Chain not verified for {span_words(now - latest.at)}"

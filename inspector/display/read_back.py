@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.display.moments import clock_words
+from inspector.display.repair import BRANCHES, CALLS
 from inspector.display.writes import WriteLine, cell_words, write_line
 from recon.queries.account import AccountView, Json, StoreView
 from recon.queries.repairs import Repair
@@ -44,7 +45,7 @@ def write_results(repair: Repair, view: AccountView | None, now: datetime) -> tu
 def _result(repair: Repair, write: Json, view: AccountView | None, now: datetime) -> WriteResult:
     line = write_line(write, repair.account_id, view.because if view else {})
     if repair.is_live:
-        return WriteResult(line, "open", "·", "")
+        return WriteResult(line, "open", *_so_far(repair, write))
     if repair.state in ("aborted", "expired"):
         return WriteResult(line, "unwritten", "–", "not written")
     if view is None or repair.closed_at is None or view.evaluated_at < repair.closed_at:
@@ -56,6 +57,15 @@ def _result(repair: Repair, write: Json, view: AccountView | None, now: datetime
     if _is_same(held, write["truth"]):
         return WriteResult(line, "held", "✓", f"read back {when}")
     return WriteResult(line, "changed", "≠", f"{cell_words(write, held)} when read {when}")
+
+
+def _so_far(repair: Repair, write: Json) -> tuple[str, str]:
+    """How far the write's store, or the call that makes it at Stripe, is."""
+    if write["store"] == "stripe":
+        states = [one.state for one in repair.calls if one.object_id == write["key"]["id"] and not one.is_proposal]
+        return CALLS[states[0]] if states else CALLS["planned"]
+    states = [one.state for one in repair.branches if one.store == write["store"]]
+    return BRANCHES[states[0]] if states else BRANCHES["planned"]
 
 
 def _held(write: Json, store: StoreView) -> object:

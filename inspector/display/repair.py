@@ -36,22 +36,22 @@ _STEP_STATES = {
     "skipped": ("–", "not done"),
 }
 _STEPS = {
-    "approved": "Approved",
-    "claimed": "All six stores read again, the plan still the same",
-    "prepared": "Every database ready to commit, or to undo",
-    "stripe_called": "Stripe asked",
-    "decided": "Decided, with the audit entry",
-    "committed": "Committed everywhere",
+    "approved": "Approve",
+    "claimed": "Read all six stores again, compare the plan",
+    "prepared": "Make every database ready, to commit or to undo",
+    "stripe_called": "Ask Stripe",
+    "decided": "Decide, with the audit entry",
+    "committed": "Commit everywhere",
     "read_back": "Read back",
 }
-_BRANCHES = {
+BRANCHES = {
     "planned": ("·", "not sent yet"),
     "prepared": ("▸", "ready, not committed yet"),
     "committed": ("✓", "holds it"),
     "rolled_back": ("–", "as it was before"),
     "lost": ("✕", "finished outside our control"),
 }
-_CALLS = {
+CALLS = {
     "planned": ("·", "not sent yet"),
     "intended": ("▸", "sent, no answer yet"),
     "done": ("✓", "done"),
@@ -209,10 +209,7 @@ def _what(repair: Repair) -> str:
 
 def _step(repair: Repair, step: Step) -> StepLine:
     sign, state = _STEP_STATES[step.state]
-    text = _STEPS[step.name]
-    if step.name == "decided" and repair.state in ("aborting", "aborted"):
-        text = "Decided: none of it"
-    return StepLine(step.state.value, sign, state, text, _at(repair, step))
+    return StepLine(step.state.value, sign, state, _STEPS[step.name], _at(repair, step))
 
 
 def _at(repair: Repair, step: Step) -> str:
@@ -234,8 +231,8 @@ def _took(start: datetime, end: datetime) -> str:
 
 
 def _parts(repair: Repair) -> tuple[PartLine, ...]:
-    branches = (PartLine(one.state, STORES[one.store], *_BRANCHES[one.state]) for one in repair.branches)
-    calls = (PartLine(one.state, f"Stripe: {one.verb} of {one.object_id}", *_CALLS[one.state]) for one in repair.calls)
+    branches = (PartLine(one.state, STORES[one.store], *BRANCHES[one.state]) for one in repair.branches)
+    calls = (PartLine(one.state, f"Stripe: {one.verb} of {one.object_id}", *CALLS[one.state]) for one in repair.calls)
     return (*branches, *calls)
 
 

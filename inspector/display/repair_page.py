@@ -51,7 +51,7 @@ def repair_page(
         risk=RISKS.get(repair.risk) if repair.risk else None,
         short_digest=repair.digest[:12],
         digest=repair.digest,
-        outcome=_outcome(repair),
+        outcome=_outcome(repair, results),
         results=results,
         entries=repair.audit_seqs,
         comparison=comparison(repair.writes, view) if view and came_to_nothing and view.is_known else None,
@@ -71,7 +71,10 @@ def _seen(shown: Progress, results: tuple[WriteResult, ...]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _outcome(repair: Repair) -> str:
+def _outcome(repair: Repair, results: tuple[WriteResult, ...]) -> str:
     if repair.is_live:
         return "What it writes"
-    return "What was not written" if repair.state in _UNWRITTEN else "What was written, and what the stores hold now"
+    if repair.state in _UNWRITTEN:
+        return "What was not written"
+    held = sum(result.code == "held" for result in results)
+    return f"What was written: {held} of {len(results)} read back as approved"
