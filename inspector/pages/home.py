@@ -8,6 +8,7 @@ from inspector.access import lookers_only
 from inspector.display.causes import clusters_view
 from inspector.display.course import counted_words, headlines, summary, window_links, window_of
 from inspector.display.drift import count_tables, freshness, state_table, unknown_words
+from inspector.display.proof import badge
 from inspector.display.sweeping import sweep_view
 from inspector.rendering import render_page
 from recon.queries.clusters import clusters
@@ -16,6 +17,7 @@ from recon.queries.failed_reads import failed_reads
 from recon.queries.points import counted_now, read_count
 from recon.queries.runs import mirror_state, sweeps
 from recon.queries.schedule import next_sweep_at
+from recon.queries.verifications import audit_proof
 
 MOST_CLUSTERS = 10
 
@@ -38,6 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "counted": counted_words(counted.at, now),
         "sweep": sweep_view(swept, next_sweep_at(now), now),
         "freshness": freshness(swept.latest, mirror_state(), failed_reads(), now),
+        "proof": badge(audit_proof(), now),
         "is_empty": numbers.accounts == 0,
     }
     return render_page(request, "home", context)

@@ -133,7 +133,7 @@ def _rows_after(seq: int) -> Iterator[_Row]:
     with connection.cursor() as cursor:
         while True:
             cursor.execute(ROWS, [seq, AT_ONCE])
-            rows = [_Row(*row[:-2], bytes(row[-2]), bytes(row[-1])) for row in cursor.fetchall()]
+            rows = [_Row(*row) for row in cursor.fetchall()]
             if not rows:
                 return
             yield from rows
