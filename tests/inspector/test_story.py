@@ -12,6 +12,7 @@ from recon.actions.keep_snapshots import keep_snapshots
 from recon.apply.record import Entry, record
 from recon.engine.facts import Reading, StoreName
 from recon.models import Apply, ApplyState, Note
+from recon.queries.timeline import PAGE
 from tests.support.kept import golden_names
 
 Keep = Callable[..., str]
@@ -104,7 +105,7 @@ def test_audit_entries_lead_on_only_for_who_may_see_them(logged_in: Callable[[st
 
 def test_the_filter_and_the_pages_are_links_that_keep_the_other_switches(support: Client, keep: Keep) -> None:
     account = keep("drift/flagged_but_paid")
-    for minute in range(60):
+    for minute in range(PAGE + 10):
         Note.objects.create(
             account_id=account, at=NOON + timedelta(minutes=minute), author="user:ada", text=str(minute)
         )
