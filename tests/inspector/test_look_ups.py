@@ -101,3 +101,19 @@ def test_the_command_forgets_looks_before_a_day() -> None:
     out = StringIO()
     call_command("prune", "--look-ups-before", "2026-03-21", "--json", stdout=out)
     assert (out.getvalue(), LookUp.objects.count()) == ('{"look_up": 1}\n', 0)
+
+
+def test_the_account_page_and_a_list_of_hits_are_looks(support: Client, keep: Callable[..., str]) -> None:
+    for account in ("acc_1", "acc_2"):
+        keep("payments/paid_after_suspension", account_id=account)
+    support.get("/accounts/acc_1/", headers={"X-Request-ID": "req-9"})
+    support.get("/accounts/acc_1/")
+    support.get("/search/", {"q": "acc_1, acc_2"})
+    logged = LookUp.objects.order_by("account_id").values_list("actor", "account_id", "by", "request_id")
+    assert logged[0] == ("user:support", "acc_1", "account", "req-9")
+    assert [(account, by) for _, account, by, _ in logged] == [("acc_1", "account"), ("acc_2", "search")]
+
+
+def test_an_account_that_nobody_knows_is_no_look(support: Client) -> None:
+    assert support.get("/accounts/acc_none/").status_code == 404
+    assert not LookUp.objects.exists()
