@@ -72,11 +72,6 @@ class AuditFilter:
     request_id: str = ""
 
 
-def entries_of_account(account_id: str, *, limit: int = 50) -> list[AuditLine]:
-    """The account's latest entries."""
-    return audit_entries(AuditFilter(account=account_id), limit=limit)
-
-
 def audit_entries(wanted: AuditFilter, *, below: int | None = None, limit: int = 50) -> list[AuditLine]:
     """The newest entries with a number below `below`."""
     rows = _matching(wanted)

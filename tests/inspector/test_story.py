@@ -13,7 +13,7 @@ from recon.apply.record import Entry, record
 from recon.engine.facts import Reading, StoreName
 from recon.models import Apply, ApplyState, Note
 from recon.queries.timeline import PAGE
-from tests.support.kept import golden_names
+from tests.support.kept import golden, golden_names, keep_case
 
 Keep = Callable[..., str]
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -36,6 +36,17 @@ def test_what_would_clear_it_stands_in_words(support: Client, keep: Keep) -> Non
     )
     assert way.total == "18.00 EUR and 20.00 USD"
     assert [easing.state.code for easing in clearing.easings] == ["past_due", "grace", "written_off"]
+
+
+def test_every_open_invoice_of_a_long_account_is_asked_for(support: Client) -> None:
+    case = golden("ladder/bad_debt_at_midnight")
+    billing, stripe = case["stores"]["billing_prod"], case["stores"]["stripe"]
+    (ledger,), (invoice,) = billing["invoices"], stripe["invoices"]
+    numbers = range(90)
+    billing["invoices"] = [ledger | {"invoice_id": f"inv_{one}", "stripe_invoice_id": f"in_{one}"} for one in numbers]
+    stripe["invoices"] = [invoice | {"id": f"in_{one}"} for one in numbers]
+    (way,) = story_of(support, keep_case(case)).clearing.ways
+    assert (len(way.lines) + len(way.folded), way.more, way.total) == (90, "84 more", "1\u202f800.00 USD")
 
 
 @pytest.mark.parametrize(
