@@ -143,7 +143,7 @@ def _headline(kind: _Kind, number: int, accounts: int, history: History) -> Head
         tone=Tone.BAD if number else Tone.GOOD,
         verdict="above target" if number else "on target",
         change=_change(course, number, history, over),
-        share=f"{number * 100 / accounts:.1f} % of {number_words(accounts)} accounts" if accounts else "",
+        share=f"{number * 100 / accounts:.1f} % of {number_words(accounts)} accounts" if number else "",
         href=list_href(detail=kind.detail) if number else "",
         picture=drawn,
         title=f"{kind.name}, the last {over}",
