@@ -19,16 +19,17 @@ NOTE_KEPT: Final = "Your session had ended; your note was kept, and is not added
 _KEY: Final = "kept_reasons"  # [account, words by field, seconds since 1970], the oldest first
 
 
-def keep_reason(request: HttpRequest, account_id: str) -> None:
-    """Keep the words of the form that was refused, if it has any."""
+def keep_reason(request: HttpRequest, account_id: str) -> bool:
+    """Keep the words of the form that was refused; False when it has none."""
     told = {field: request.POST.get(field, "").replace("\x00", "").strip()[:most] for field, most in LONGEST.items()}
     words = {field: text for field, text in told.items() if text}
     if not words.keys() & {"reason", "text"} or len(account_id) > LONGEST_ID:
-        return
+        return False
     others = [one for one in request.session.get(_KEY, []) if one[0] != account_id]
     request.session[_KEY] = [*others[1 - MOST :], [account_id, words, timezone.now().timestamp()]]
     if not request.user.is_authenticated:
         request.session.set_expiry(KEPT_SECONDS)
+    return True
 
 
 def take_kept(request: HttpRequest, account_id: str) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
 from django_htmx.http import HttpResponseClientRedirect
 
+from inspector.access import may_look
 from inspector.kept_reason import keep_reason
 from inspector.request_id import current_request_id
 from inspector.sessions import is_htmx, way_back
@@ -14,7 +15,9 @@ from inspector.sessions import is_htmx, way_back
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     why = str(exception or "") or "Your role does not allow this."
-    return error_page(request, 403, "Not for this login", why)
+    # Who may not look at all finds the same refusal on every page: no link there.
+    way = None if may_look(request.user).allowed else ("", "")
+    return error_page(request, 403, "Not for this login", why, way=way)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -44,8 +47,8 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without the right token: most often an old tab, whose typed reason is then kept; else a foreign page."""
     kwargs = request.resolver_match.kwargs if request.resolver_match else {}
     # Only a browser says so, and of its own accord: a foreign page cannot leave words here.
-    if "account_id" in kwargs and request.headers.get("Sec-Fetch-Site") == "same-origin":
-        keep_reason(request, kwargs["account_id"])
+    is_ours = "account_id" in kwargs and request.headers.get("Sec-Fetch-Site") == "same-origin"
+    kept = " What you typed is kept." if is_ours and keep_reason(request, kwargs["account_id"]) else ""
     back = way_back(request)
     if is_htmx(request):
         return HttpResponseClientRedirect(back)
@@ -53,8 +56,8 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "This form is out of date",
-        "You logged in again since this page was opened, or your browser keeps no cookies. Nothing was changed. "
-        "Open the page anew and send the form again.",
+        "You logged in again since this page was opened, or your browser keeps no cookies. Nothing was changed."
+        f"{kept} Open the page anew and send the form again.",
         way=(back, "Open the page anew"),
     )
 
@@ -62,7 +65,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 def error_page(
     request: HttpRequest, status: int, title: str, text: str, *, way: tuple[str, str] | None = None
 ) -> HttpResponse:
-    """`way` is where to go from here: address and words."""
+    """`way` is where to go from here, address and words: home when nothing is said, nowhere when they are empty."""
     href, words = way or (reverse("home"), "To the drift home")
     told = {"title": title, "text": text, "status": status, "request_id": current_request_id()}
     return render(request, "error.html", {**told, "href": href, "words": words}, status=status)

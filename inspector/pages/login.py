@@ -84,7 +84,7 @@ def openid_return(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise PermissionDenied(
             f"{settings.OIDC_NAME} knows you, but none of your groups there stands for a role here, "
-            "or your login was switched off: ask an admin."
+            "or your login was switched off: ask an admin, then log in again."
         )
     target = request.session.pop(NEXT, "")
     request.session.pop(STAMP, None)  # a login begins anew, also for whoever was in already

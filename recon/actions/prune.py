@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 from recon.apply.record import Entry, record
 from recon.models import (
@@ -44,6 +46,8 @@ def prune(
         removed["inbox"] = settled.filter(received_at__lt=inbox_before or before).delete()[0]
         removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
         removed["mirror_sync"] = _prune_syncs(before)
+        # What ended is of no more use, and may hold what somebody typed.
+        removed["session"] = Session.objects.filter(expire_date__lt=Now()).delete()[0]
     return removed
 
 

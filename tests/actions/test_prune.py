@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from recon.actions.prune import prune
 from recon.engine.facts import StoreName
@@ -31,6 +32,13 @@ def test_the_latest_evaluation_stays_however_old_it_is():
     keep(healed(), NOW + DAY)
     prune(before=NOW + 100 * DAY)
     assert list(Evaluation.objects.values_list("at", flat=True)) == [NOW + DAY]
+
+
+def test_sessions_that_ended_go_and_others_stay():
+    for key, end in (("ended", NOW), ("in-use", datetime.now(UTC) + DAY)):
+        Session.objects.create(session_key=key, session_data="", expire_date=end)
+    assert prune(before=NOW)["session"] == 1
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["in-use"]
 
 
 def test_events_received_go_but_what_waits_for_somebody_stays():
