@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "windows": window_links(window),
         "headlines": headlines(numbers, history(window, count, since=since, now=now)),
         "unknown": unknown_words(numbers),
-        "clusters": clusters_view(clusters(most=MOST_CLUSTERS), now),
+        "clusters": clusters_view(clusters(count.point, most=MOST_CLUSTERS), now),
         "tables": (*count_tables(numbers), state_table(numbers)),
         "counted": counted_words(counted.at, now),
         "sweep": sweep_view(swept, next_sweep_at(now), now),

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from recon.models import DriftPoint
+from recon.queries.clusters import cluster_sizes
 from recon.queries.drift import DriftNumbers, drift_numbers
 from recon.queries.points import Point, changes_after, counts_of, latest_point, totals_now
 
@@ -28,6 +29,7 @@ def keep_point(*, now: datetime) -> DriftNumbers:
         changes = changes_after(last)
         numbers = drift_numbers()
         counts = counts_of(numbers, totals_now(last, changes), changes.last_change)
+        counts["clusters"] = cluster_sizes().as_json()
         if _is_due(last, counts, now):
             DriftPoint.objects.create(at=now, counts=counts)
     return numbers

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count
 
 from recon.models import AccountState, Cluster
+from recon.queries.points import Point
+
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +32,43 @@ class Clusters:
     other_accounts: int
 
 
-def clusters(*, most: int) -> Clusters:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """(key, accounts) of the largest, how many clusters there are, and the accounts of all of them."""
+
+    largest: tuple[tuple[str, int], ...]
+    clusters: int
+    accounts: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"largest": [list(one) for one in self.largest], "clusters": self.clusters, "accounts": self.accounts}
+
+
+def cluster_sizes() -> Sizes:
     """Counted on an index that holds the drifted accounts alone."""
-    drifted = AccountState.objects.exclude(cluster="").values_list("cluster").annotate(accounts=Count("account_id"))
+    drifted = AccountState.objects.exclude(cluster="").values_list("cluster").annotate(accounts=Count("*"))
     counted = list(drifted.order_by("-accounts", "cluster"))
-    rows = Cluster.objects.in_bulk([key for key, _ in counted[:most]])
-    largest = tuple(_line(rows[key], accounts) for key, accounts in counted[:most] if key in rows)
-    rest = counted[most:]
-    return Clusters(largest, len(rest), sum(accounts for _, accounts in rest))
+    return Sizes(tuple(counted[:MOST]), len(counted), sum(accounts for _, accounts in counted))
+
+
+def clusters(point: Point | None, *, most: int) -> Clusters:
+    """As the point counted them; before the first point, as they are."""
+    sizes = _sizes_of(point) if point else cluster_sizes()
+    shown = sizes.largest[:most]
+    rows = Cluster.objects.in_bulk([key for key, _ in shown])
+    largest = tuple(_line(rows[key], accounts) for key, accounts in shown if key in rows)
+    return Clusters(largest, sizes.clusters - len(shown), sizes.accounts - sum(accounts for _, accounts in shown))
 
 
 def cluster(key: str) -> ClusterLine | None:
     """One of them, also where no account is in it any more."""
     row = Cluster.objects.filter(key=key).first()
     return _line(row, AccountState.objects.filter(cluster=key).count()) if row else None
+
+
+def _sizes_of(point: Point) -> Sizes:
+    kept = point.counts["clusters"]
+    return Sizes(tuple((key, accounts) for key, accounts in kept["largest"]), kept["clusters"], kept["accounts"])
 
 
 def _line(row: Cluster, accounts: int) -> ClusterLine:

@@ -1,6 +1,6 @@
 """The course of the drift over a window: how many accounts counted under each measure, and what began and healed."""
 
-from bisect import bisect_right
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,12 +8,18 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from recon.engine.measures import Measure
 from recon.models import DriftPoint
 from recon.queries.points import Changes, Count, Point, Split, totals_now
+
+# A look-up in the key's index for each moment, however many points there are.
+AS_COUNTED = """
+select point.at, point.counts from unnest(%s::timestamptz[]) with ordinality as asked (moment, number)
+left join lateral (select at, counts from drift_point where at <= moment order by at desc limit 1) as point on true
+order by number
+"""
 
 
 class Window(StrEnum):
@@ -94,7 +100,7 @@ def history(window: Window, count: Count, *, since: datetime | None, now: dateti
     """`since` is `counted_since()`. Between two points the earlier holds; the last step has also what changed since."""
     start = now - window.span
     moments = [start + window.step * number for number in range(int(window.span / window.step) + 1)]
-    known = [*_as_counted(moments[:-1], since), _now(count.point, count.changes)]
+    known = [*_as_counted(moments[:-1]), _now(count.point, count.changes)]
     return History(
         window=window,
         start=start,
@@ -109,18 +115,14 @@ def counted_since() -> datetime | None:
     return DriftPoint.objects.order_by("at").values_list("at", flat=True).first()
 
 
-def _as_counted(moments: list[datetime], since: datetime | None) -> list[_Known]:
-    """The last point at or before each moment: their times first, so that only those are read that are needed."""
-    if since is None:
-        return [NOTHING for _ in moments]
-    before = DriftPoint.objects.filter(at__lte=moments[0]).order_by("-at").values("at")[:1]
-    from_ = Coalesce(Subquery(before), moments[0])
-    points = DriftPoint.objects.filter(at__gte=from_, at__lte=moments[-1]).order_by("at")
-    times = list(points.values_list("at", flat=True))
-    chosen = [times[place - 1] if (place := bisect_right(times, moment)) else None for moment in moments]
-    rows = [Point(row.at, row.counts) for row in DriftPoint.objects.filter(at__in={at for at in chosen if at})]
-    known = {point.at: _Known(_measures(point), point.totals) for point in rows}
-    return [known[at] if at else NOTHING for at in chosen]
+def _as_counted(moments: list[datetime]) -> list[_Known]:
+    """As of the last point at or before each moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(AS_COUNTED, [moments])
+        rows = cursor.fetchall()
+    points = {at: Point(at, json.loads(counts)) for at, counts in rows if at is not None}
+    known = {at: _Known(_measures(point), point.totals) for at, point in points.items()}
+    return [known.get(at, NOTHING) for at, _ in rows]
 
 
 def _now(latest: Point | None, changes: Changes) -> _Known:

@@ -11,7 +11,7 @@ from recon.queries.clusters import cluster, clusters
 from recon.queries.course import History, Window, counted_since
 from recon.queries.course import history as history_of
 from recon.queries.drift import drift_numbers
-from recon.queries.points import Counted, Split, read_count
+from recon.queries.points import Counted, Split, latest_point, read_count
 from recon.queries.points import counted_now as counted_of
 from tests.actions.test_keep_evaluations import drifted, healed, keep
 from tests.support.kept import golden, keep_case
@@ -109,9 +109,11 @@ def test_clusters_come_by_size_and_the_rest_as_a_sum():
     for number in range(3):
         keep_case(golden("payments/paid_after_suspension"), account_id=f"acc_a{number}")
     keep_case(golden("drift/flagged_but_paid"), account_id="acc_b")
-    found = clusters(most=1)
+    found = clusters(None, most=1)
     [largest] = found.largest
     assert (largest.accounts, largest.cause) == (3, "paid_in_stripe")
     assert (found.other_clusters, found.other_accounts) == (1, 1)
     assert cluster(largest.key) == largest
     assert AccountState.objects.filter(cluster=largest.key).count() == 3
+    keep_point(now=NOW)
+    assert clusters(latest_point(), most=1) == found
