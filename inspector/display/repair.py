@@ -149,11 +149,10 @@ def _word(repair: Repair, is_late: bool) -> Word:
 
 def _sentences(repair: Repair, code: str, now: datetime) -> tuple[str, str]:
     """(what is so, what to do)."""
-    expires = clock_words(repair.expires_at, now)
     told = {
         "queued": ("Approved, and waiting for a worker. Nothing has been written.", ""),
         "late": (
-            f"No worker has taken it yet. Nothing has been written. The approval runs out at {expires} UTC.",
+            f"No worker has taken it yet. Nothing has been written. The approval {_runs_out(repair, now)} UTC.",
             "Somebody has to start a worker; then it goes on by itself. Whoever runs the servers types:",
         ),
         "doubt": (
@@ -173,6 +172,10 @@ def _sentences(repair: Repair, code: str, now: datetime) -> tuple[str, str]:
         "done": (_done(repair), ""),
     }
     return told.get(code, _running(repair))
+
+
+def _runs_out(repair: Repair, now: datetime) -> str:
+    return f"{'runs' if now < repair.expires_at else 'ran'} out at {clock_words(repair.expires_at, now)}"
 
 
 def _running(repair: Repair) -> tuple[str, str]:

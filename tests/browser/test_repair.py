@@ -89,6 +89,18 @@ def tab_to(page: Page, text: str) -> None:
     raise AssertionError(f"no {text} within 40 presses of Tab")
 
 
+def test_double_click_and_reload_apply_once(sign_in: SignIn, account: str) -> None:
+    page = open_account(sign_in("support"), account)
+    page.get_by_label("Reason, for the audit").last.fill("paid by wire")
+    page.get_by_role("button", name="Approve and apply").dblclick()
+    page.wait_for_url("**/repairs/*/")
+    work()
+    expect_applied(page)
+    page.reload()
+    expect_applied(page)
+    assert Apply.objects.count() == 1
+
+
 def test_of_two_tabs_one_applies_and_one_is_told(sign_in: SignIn, account: str) -> None:
     first, second = (open_account(sign_in("support"), account) for _ in range(2))
     approve(first, "from the first tab")
