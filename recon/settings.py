@@ -50,15 +50,16 @@ MIDDLEWARE = [
     "inspector.request_id.request_id_middleware",
     "csp.middleware.CSPMiddleware",  # before what may refuse: every answer holds the policy, a refused host's too
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "inspector.sessions.NoStore",
+    "inspector.api.direct.programs_first",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "inspector.sessions.Gate",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -85,6 +86,9 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgres://recon@127.0.0.1:1/recon"
 # Kept between requests and tasks: a new connection costs a task more than most of its statements.
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+# Statements of the intake are prepared at their fifth time. Off behind a pooler that cannot keep them.
+if env.bool("DATABASE_PREPARES", True):
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 STORES: dict[str, str] = {
     "subs_account": env.str("SUBS_ACCOUNT_URL", ""),
     "subs_customer": env.str("SUBS_CUSTOMER_URL", ""),
@@ -106,7 +110,7 @@ STRIPE_CONNECTED_ACCOUNTS: list[str] = env.list("STRIPE_CONNECTED_ACCOUNTS", [])
 WEBHOOK_MOST_BYTES = env.int("WEBHOOK_MOST_BYTES", 256 * 1024)
 
 # ---- What the five stores' owners send us: store → its secrets, as {"billing_prod": ["…"]}; several while one changes.
-STORE_EVENT_SECRETS: dict[str, list[str]] = env.json("STORE_EVENT_SECRETS", {})
+STORE_EVENT_SECRETS: Any = env.json("STORE_EVENT_SECRETS", {})  # `check --deploy` looks at its shape
 STORE_EVENTS_MOST_BYTES = env.int("STORE_EVENTS_MOST_BYTES", 512 * 1024)
 # What filling the mirror may take of Stripe's limit (100 requests a second, 25 in test mode); a twin has none.
 STRIPE_REQUESTS_PER_SECOND = env.float(

@@ -5,12 +5,13 @@ and workers are woken after that (a hint that may be lost). The event's body dec
 look. An account is found by what the stores said before (its handles) and by what Stripe's customers claim.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.postgresql.base import ServerBindingCursor
 
 from recon.actions.dirty import MARK_FROM
 from recon.actions.incoming import Incoming
@@ -52,7 +53,8 @@ RECEIVE: Final = f"""
 with {LINKED}, kept as (
     insert into inbox (source, event_id, received_at, occurred_at, type, object_id, refs, livemode, body, body_hash,
         status, attempts, next_at, note)
-    select %(source)s, %(event_id)s, %(now)s, %(occurred_at)s, %(type)s, %(object_id)s, %(refs)s::text[], %(livemode)s,
+    select %(source)s, %(event_id)s, %(now)s, %(occurred_at)s::timestamptz, %(type)s, %(object_id)s,
+        %(refs)s::text[], %(livemode)s,
         %(body)s::jsonb, %(body_hash)s, fate.status, 0,
         case fate.status when '{InboxStatus.UNROUTED}' then %(now)s::timestamptz end, %(note)s
     from (select case when exists (select from linked) then '{InboxStatus.ROUTED}'
@@ -95,7 +97,20 @@ def receive_event(event: Incoming, *, now: datetime, installation: Installation)
     """Raises DatabaseError when it could not be made durable: the sender has to send it again."""
     is_foreign = bool(event.connected_account) and event.connected_account not in installation.connected_accounts
     refs, note = ([], NOT_OURS) if is_foreign else (list(event.refs), "")
-    params = {**asdict(event), "refs": refs, "note": note, "now": now, "once": False}
+    params = {
+        "source": event.source,
+        "event_id": event.event_id,
+        "occurred_at": event.occurred_at,
+        "type": event.type,
+        "object_id": event.object_id,
+        "refs": refs,
+        "livemode": event.livemode,
+        "body": event.body,
+        "body_hash": event.body_hash,
+        "note": note,
+        "now": now,
+        "once": False,
+    }
     status, known_hash = _one(RECEIVE, params)
     if status is None:
         return _again(event, params, known_hash)
@@ -118,7 +133,23 @@ def _again(event: Incoming, params: dict[str, Any], known_hash: str | None) -> R
 
 
 def _one(statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
-    with connection.cursor() as cursor:
+    """Its one row. The statement itself tells whether a kept connection is still alive: asking first would be a second
+    round trip. On a new connection it may be sent again, for doing it twice changes nothing."""
+    connection.health_check_done = True  # type: ignore[attr-defined] # django-stubs leaves it out
+    try:
+        return _executed(statement, params)
+    except (InterfaceError, OperationalError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _executed(statement, params)
+
+
+def _executed(statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
+    """By a cursor that prepares what it executes often: planning costs the database more than the statement itself."""
+    connection.ensure_connection()
+    binding = ServerBindingCursor(connection.connection)  # type: ignore[call-arg] # psycopg's own, which takes one
+    with connection._prepare_cursor(binding) as cursor:  # type: ignore[attr-defined] # wraps errors and logs, as cursor() does
         cursor.execute(statement, params)
         row: tuple[Any, ...] = cursor.fetchone()
         return row

@@ -213,3 +213,23 @@ def test_an_event_of_a_connected_account_marks_nothing_unless_it_is_ours(linked,
     post(event("evt_2", **{place: "acct_9"}))
     assert list(Inbox.objects.order_by("id").values_list("status", flat=True)) == ["ignored", "routed"]
     assert Dirty.objects.get().gen == 1
+
+
+def test_a_host_that_is_not_ours_is_refused():
+    assert post(event(), HTTP_HOST="evil.example").status_code == 400
+    assert Inbox.objects.count() == 0
+
+
+def test_the_headers_that_hold_a_browser_back_are_there():
+    headers = post(event()).headers
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_neither_session_nor_form_token_is_asked_or_given():
+    body = json.dumps(event())
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(WEBHOOK, body, content_type="application/json", headers={"stripe-signature": signed(body)})
+    assert (answer.status_code, dict(answer.cookies)) == (200, {})
