@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -71,3 +72,13 @@ def test_a_flood_for_one_account_is_one_recompute(told, sweeper_at, linked):
     sweeper = sweeper_at(Dirty.objects.get().not_before)
     assert [recompute_dirty(sweeper, limit=9) for _ in range(2)] == [1, 0]
     assert (InboxMark.objects.count(), Evaluation.objects.count()) == (10_040, 1)
+
+
+def test_a_connection_that_died_between_two_events_is_made_anew(linked, sandbox):
+    linked("acc_1", "cus_1")
+    post(event("evt_1"))
+    with connection.cursor() as cursor, psycopg.connect(sandbox.env()["SANDBOX_ADMIN_URL"], autocommit=True) as admin:
+        cursor.execute("select pg_backend_pid()")
+        admin.execute("select pg_terminate_backend(%s, 5000)", cursor.fetchone())
+    assert post(event("evt_2")).status_code == 200
+    assert Dirty.objects.get().gen == 2

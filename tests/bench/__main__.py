@@ -16,9 +16,10 @@ VAR = Path(__file__).resolve().parents[2] / "var" / "bench"
 def main() -> None:
     options = _options()
     with _servers(options.accounts):
-        from tests.bench import commits, pages, pipeline  # they need settings that name running servers
+        from tests.bench import commits, intake, pages, pipeline  # they need settings that name running servers
 
         figures = [*pipeline.figures(), *commits.figures(options.commits), *pages.figures()]
+        figures += intake.figures(options.events)
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))
         return
