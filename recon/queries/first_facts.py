@@ -5,7 +5,7 @@ these rows is its balance out of all. They hold every row that the evaluation na
 the same truth.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recon.engine.facts import StoreName
@@ -15,6 +15,7 @@ from recon.queries.snapshots import Rows
 FEW = 20
 """An account with no more rows than this in each list is shown whole."""
 NEWEST = 8
+_NAMES = ("invoice", "payment_intent", "charge", "latest_charge")
 _UNFINISHED = frozenset({"incomplete", "incomplete_expired"})
 
 Row = Mapping[str, Any]
@@ -83,19 +84,19 @@ def _ledger_ids(row: Row) -> list[str]:
 
 
 def _stripe_ids(row: Row) -> list[str]:
-    ids = [row["id"], *_named(row)]
-    paid_by = row.get("payments")
-    if paid_by:
+    """The object's own id, and those that it names, in whichever of Stripe's shapes."""
+    ids = [row["id"]]
+    _add_named(row, ids)
+    if paid_by := row.get("payments"):
         for payment in paid_by.get("data", ()):
-            ids += _named(payment.get("payment") or {})
-    if row.get("payment"):
-        ids += _named(row["payment"])
+            _add_named(payment.get("payment") or {}, ids)
+    if paid := row.get("payment"):
+        _add_named(paid, ids)
     return ids
 
 
-def _named(row: Row) -> Iterable[str]:
-    """What the object names, as an id or as the object itself."""
-    for name in ("invoice", "payment_intent", "charge", "latest_charge"):
-        value = row.get(name)
-        if value:
-            yield value if isinstance(value, str) else value["id"]
+def _add_named(row: Row, ids: list[str]) -> None:
+    """As an id, or as the object itself."""
+    for name in _NAMES:
+        if value := row.get(name):
+            ids.append(value if type(value) is str else value["id"])

@@ -88,8 +88,11 @@ def scheduled_tables(store: str) -> frozenset[str]:
 
 
 def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:
-    moments = [(one.what, _moment(_value(row, one.path))) for one in dated if one.holds(row)]
-    return tuple(Occurrence(what, moment) for what, moment in moments if moment is not None)
+    found: tuple[Occurrence, ...] = ()
+    for one in dated:
+        if one.holds(row) and (moment := _moment(_value(row, one.path))) is not None:
+            found += (Occurrence(one.what, moment),)
+    return found
 
 
 def _is_lone_charge(row: Row) -> bool:
@@ -109,7 +112,7 @@ def _moment(value: object) -> datetime | None:
     try:
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
-            return found.astimezone(UTC) if found.tzinfo else None
+            return found if found.tzinfo is UTC else found.astimezone(UTC) if found.tzinfo else None
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
