@@ -41,6 +41,9 @@ DEEDS: Final = {
     Right.START_BULK: f"A bulk repair of more than {SMALL_BULK} accounts, or with a severe plan, is started by",
     Right.SECOND_BULK: "A bulk repair is approved by",
     Right.GOVERN: "Policy, tokens and the freeze are changed by",
+    Right.REPLAY: "What failed is replayed by",
+    Right.IGNORE: "What failed is ignored by",
+    Right.RELEASE: "A cell that was changed back is released by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
     Right.LOOK_UPS_ALL: "What others looked at is shown to",
@@ -110,6 +113,21 @@ def may_second_bulk(person: Person, *, starter: str) -> Permission:
 def may_govern(person: Person) -> Permission:
     """Change policy and tokens, freeze and unfreeze."""
     return may(person, Right.GOVERN)
+
+
+def may_replay(person: Person) -> Permission:
+    """Try again what failed."""
+    return may(person, Right.REPLAY)
+
+
+def may_ignore(person: Person) -> Permission:
+    """Leave undone what failed, and see the bodies of events."""
+    return may(person, Right.IGNORE)
+
+
+def may_release(person: Person) -> Permission:
+    """Let a cell that somebody had changed back be written automatically again."""
+    return may(person, Right.RELEASE)
 
 
 def may_audit_all(person: Person) -> Permission:

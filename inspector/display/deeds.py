@@ -13,6 +13,15 @@ _ACTIONS = (
     Word("bulk_repair.started", "Started a bulk repair"),
     Word("applies.paused", "Paused all applies", Tone.WARN),
     Word("applies.resumed", "Let applies go on", Tone.GOOD),
+    Word("queue.replayed", "Replayed an account"),
+    Word("queue.ignored", "Ignored a failing account", Tone.WARN),
+    Word("event.replayed", "Replayed an event"),
+    Word("event.ignored", "Ignored an event", Tone.WARN),
+    Word("finding.settled", "Settled a finding about an event"),
+    Word("mode.set", "Set a class's mode", Tone.WARN),
+    Word("automation.stopped", "Stopped automatic severe repairs", Tone.BAD),
+    Word("automation.resumed", "Let automatic severe repairs go on", Tone.GOOD),
+    Word("relapse.released", "Released a cell that was changed back"),
     Word("look_ups.pruned", "Forgot old look-ups"),
 )
 _KNOWN = {word.code: word for word in _ACTIONS}

@@ -22,6 +22,9 @@ class Right(StrEnum):
     START_BULK = "start_bulk"
     SECOND_BULK = "second_bulk"  # approve what somebody else started
     GOVERN = "govern"  # policy, tokens, freeze
+    REPLAY = "replay"  # try again what failed
+    IGNORE = "ignore"  # leave undone what failed
+    RELEASE = "release"  # let a cell that was changed back be written automatically again
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     LOOK_UPS_ALL = "look_ups_all"  # who looked at whom
@@ -40,6 +43,9 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.START_BULK: _SENIOR,
     Right.SECOND_BULK: _SENIOR,
     Right.GOVERN: frozenset({"admin"}),
+    Right.REPLAY: _STAFF,
+    Right.IGNORE: _SENIOR,
+    Right.RELEASE: _SENIOR,
     Right.AUDIT_OWN: _EVERYBODY,
     Right.AUDIT_ALL: _STAFF,
     Right.LOOK_UPS_ALL: _SENIOR,

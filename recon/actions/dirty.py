@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from recon.models import AccountState, Dirty
 
@@ -113,8 +113,18 @@ def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False,
 
 
 def mark_due(*, now: datetime, limit: int = 1_000) -> int:
-    """Mark the accounts whose truth changes by time alone (T17) and whose time has come. How many."""
+    """Mark the accounts whose truth changes by time alone (T17) and whose time has come. How many.
+
+    A time that had come before somebody ignored the account is no news.
+    """
     due = AccountState.objects.filter(next_evaluation_at__lte=now, evaluated_at__lt=F("next_evaluation_at"))
+    due = due.exclude(
+        Exists(
+            Dirty.objects.filter(
+                account=OuterRef("account_id"), parked=True, not_before__gte=OuterRef("next_evaluation_at")
+            )
+        )
+    )
     account_ids = list(due.order_by("next_evaluation_at").values_list("account_id", flat=True)[:limit])
     mark_dirty(account_ids, now=now, once=True, cause=Cause(CauseKind.TIMER))
     return len(account_ids)
@@ -150,13 +160,15 @@ def fail(failed: Claim, error: str, *, now: datetime, is_poison: bool) -> None:
     """Try again later, a little later each time, up to twenty minutes.
 
     What is poison fails by itself, not because a store is down: after eight tries the account is parked with its error.
+    A mark that came, or a replay, while this try ran asks for one more.
     """
-    attempts = failed.attempts + 1
-    wait = min(FIRST_BACK_OFF * 2**failed.attempts, LONGEST_BACK_OFF) * random.uniform(0.8, 1.2)
+    was_the_last = ExpressionWrapper(Q(attempts__gte=MOST_ATTEMPTS - 1, gen=failed.gen), BooleanField())
+    # More doublings than reach the longest would be a number that no clock holds.
+    wait = min(FIRST_BACK_OFF * 2 ** min(failed.attempts, 10), LONGEST_BACK_OFF) * random.uniform(0.8, 1.2)
     Dirty.objects.filter(account=failed.account_id, token=failed.token).update(
-        attempts=attempts,
+        attempts=F("attempts") + 1,
         not_before=now + wait,
-        parked=is_poison and attempts >= MOST_ATTEMPTS,
+        parked=was_the_last if is_poison else False,
         last_error=error[:1_000],
         lease_until=None,
         token=None,

@@ -20,7 +20,7 @@ from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.engine.facts import StoreName
-from recon.models import SweepChunk, SweepRun, Trigger
+from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
@@ -127,10 +127,12 @@ def _try_again_later(evaluated: list[Evaluated], now: datetime) -> None:
     """Accounts of which a read failed are retried one by one (T0), unless most of them did.
 
     A store that is down for all waits for the next sweep: it must not keep the workers from what happens meanwhile.
+    An account that is parked waits for a person, or for news: the next sweep reads it again anyway.
     """
     failed = [one.account_id for one in evaluated if any(not reading.ok for reading in one.readings)]
     if 2 * len(failed) < len(evaluated):
-        mark_dirty(failed, now, once=True, cause=Cause(CauseKind.SWEEP))
+        parked = Dirty.objects.filter(account__in=failed, parked=True).values_list("account", flat=True)
+        mark_dirty(set(failed).difference(parked), now, once=True, cause=Cause(CauseKind.SWEEP))
 
 
 def _mirror_is_stale(rules: Rules, now: datetime) -> bool:

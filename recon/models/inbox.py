@@ -82,6 +82,8 @@ class InboxFinding(models.Model):
     kind = models.TextField(choices=FindingKind.choices)
     at = models.DateTimeField()
     detail = models.JSONField(default=dict, help_text="other_body: {body_hash}; two_accounts: {accounts}")
+    settled_at = models.DateTimeField(null=True, help_text="when a person had looked at it")
+    settled_by = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "inbox_finding"

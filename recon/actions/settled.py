@@ -1,0 +1,26 @@
+"""What comes of settling by hand something that failed: it was done, or why it was not."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether anything changed; if not, why: a word for programs and a sentence for people."""
+
+    done: bool
+    code: str = ""
+    sentence: str = ""
+
+
+DONE: Final = Settled(True)
+MAY_NOT_REPLAY: Final = Settled(False, "forbidden", "Your role may not replay what failed.")
+MAY_NOT_IGNORE: Final = Settled(False, "forbidden", "Your role may not ignore what failed.")
+
+
+def reason_in(text: str) -> str:
+    """The reason as it is recorded. ValueError when there is none."""
+    reason = text.replace("\x00", "").strip()
+    if not reason:
+        raise ValueError("Say why: whoever looks at this next will ask.")
+    return reason
