@@ -17,10 +17,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 SignIn = Callable[..., Page]
 
 
-def is_complaint(message: ConsoleMessage) -> bool:
-    """The browser calls it an error when a form is answered with a page that says no: that answer is meant."""
-    is_an_answer = any(f"status of {status}" in message.text for status in (409, 422))
-    return message.type == "error" and not is_an_answer
+def is_complaint(message: ConsoleMessage, meant: set[int]) -> bool:
+    """The browser calls it an error when it is answered with a page that says no: such an answer may be meant."""
+    return message.type == "error" and not any(f"status of {status}" in message.text for status in meant)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +32,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(autouse=True)
+def quick_hashing(settings) -> None:
+    """Passwords cost next to nothing to set and to try: each test makes its people anew."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def meant() -> set[int]:
+    """The statuses of answers that say no and are no fault: a form refused. A test adds those that it calls for."""
+    return {409, 422}
+
+
 @pytest.fixture
 def account(transactional_db: None) -> str:
     """An account whose payer is locked out, as a sweep keeps it."""
@@ -40,7 +51,7 @@ def account(transactional_db: None) -> str:
 
 
 @pytest.fixture
-def sign_in(chromium: Browser, live_server: LiveServer, account: str) -> Iterator[SignIn]:
+def sign_in(chromium: Browser, live_server: LiveServer, account: str, meant: set[int]) -> Iterator[SignIn]:
     """`sign_in("support", width=360)` is that person's tab on home. No tab may have complained in its console."""
     ensure_logins()
     contexts, complaints = [], []
@@ -51,7 +62,7 @@ def sign_in(chromium: Browser, live_server: LiveServer, account: str) -> Iterato
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message, meant) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{live_server.url}/login/")
         page.get_by_label("Name").fill(role)
