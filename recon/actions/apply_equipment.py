@@ -20,6 +20,7 @@ from recon.apply.settle import Settler
 from recon.apply.steps import unobserved
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
+from recon.queries.modes import observed_classes
 from recon.stores.base import CallableStore, WritableStore
 
 
@@ -30,6 +31,7 @@ def coordinator() -> Coordinator:
         instance=settings.RECON_INSTANCE,
         stores=settler.stores,
         recompute_now=lambda account_id: evaluate_live(account_id, stores, rules, timezone.now()),
+        observed=observed_of,
         settler=settler,
         clock=timezone.now,
         observe=unobserved,
@@ -43,6 +45,11 @@ def recovery() -> Recovery:
 def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
     """What the rules say of the stores as they are at this moment; a row that nobody can read is a verdict unknown."""
     return evaluation_of(account_id, read_live(stores, account_id), rules, now)
+
+
+def observed_of(evaluation: Evaluation) -> tuple[str, ...]:
+    """The classes of its drift that nobody may write."""
+    return observed_classes(evaluation.drift.classes, has_cells=bool(evaluation.drift.cells))
 
 
 def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:

@@ -14,11 +14,11 @@ from recon.actions.authority import Right, holds, rights_of
 from recon.actions.wake import wake
 from recon.apply.claim import Approval, ClaimRefused
 from recon.apply.claim import approve as store_approval
-from recon.apply.modes import observed_among
 from recon.apply.order import Order, Refusal, Standing, refusal_of, told
 from recon.apply.record import record
 from recon.engine.plan import Risk
 from recon.models import AccountState, Evaluation
+from recon.queries.modes import observed_classes
 
 NEVER_EVALUATED = Refusal("unknown", "This account was never evaluated; look it up first.")
 
@@ -89,7 +89,7 @@ def _standing(evaluation: Evaluation) -> Standing:
         is_severe=evaluation.risk == Risk.SEVERE,
         has_writes=bool(evaluation.writes),
         proposals=[f"{one['verb']}:{one['object']}" for one in evaluation.proposals],
-        observed=observed_among(evaluation.classes, has_cells=bool(evaluation.cells)),
+        observed=observed_classes(evaluation.classes, has_cells=bool(evaluation.cells)),
     )
 
 

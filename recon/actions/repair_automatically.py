@@ -16,10 +16,10 @@ from recon.actions.approve import approve_order
 from recon.actions.breaker import AUTO, breaker_is_open
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.keep_relapses import key_of, place_of
-from recon.apply.modes import VALUES, classes_of
 from recon.apply.order import Order, Rights
 from recon.engine.plan import Risk
 from recon.models import LIVE_STATES, AccountState, Apply, ClassMode, Mode, Relapse
+from recon.queries.modes import VALUES, mode_names
 
 CONFIRMED_AFTER: Final = timedelta(minutes=15)
 SAME_PLAN_AGAIN_AFTER: Final = timedelta(hours=1)
@@ -84,7 +84,7 @@ def _candidates(classes: frozenset[str], now: datetime) -> QuerySet[AccountState
 
 
 def _classes(state: AccountState) -> tuple[str, ...]:
-    return classes_of(state.classes, has_cells=state.drifted_cells > 0)
+    return mode_names(state.classes, has_cells=state.drifted_cells > 0)
 
 
 def _has_relapsed(state: AccountState) -> bool:

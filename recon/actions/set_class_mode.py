@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from recon.apply.modes import VALUES
 from recon.apply.record import Entry, record
 from recon.engine.drift import DriftClass
 from recon.models import ClassMode, Mode
+from recon.queries.modes import VALUES
 
 NAMES = (*DriftClass, VALUES)
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from recon.apply.record import Event
+from recon.apply.tell import Event
 from recon.engine.facts import StoreName
 from recon.engine.plan import Proposal, Write
-from recon.models import CallClass
+from recon.models import CallClass, EventKind
 from recon.stores.base import RowWrite
 
 METADATA: Final = "metadata."
@@ -32,10 +32,10 @@ FLAGS: Final = frozenset(
         ("blocks", "level"),
     }
 )
-EVENTS: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
-    "account.state_changed": STATE,
-    "account.entitlement_changed": ENTITLEMENT,
-    "account.flag_changed": FLAGS,
+EVENTS: Final[Mapping[EventKind, frozenset[tuple[str, str]]]] = {
+    EventKind.STATE_CHANGED: STATE,
+    EventKind.ENTITLEMENT_CHANGED: ENTITLEMENT,
+    EventKind.FLAG_CHANGED: FLAGS,
 }
 
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, connection, transaction
 
 from recon.apply.changes import Changes, row_to_json
-from recon.apply.journal import LEASE, Held, Overtaken, gid_prefix
+from recon.apply.journal import LEASE, Held, Overtaken, expire, gid_prefix
 from recon.apply.order import BUSY, EXPIRED, PAUSED, Refusal
 from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BranchState, CallState, Switch
@@ -89,6 +89,7 @@ def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
     known = _approved_by_request(request_key)
     if known is not None:
         return known
+    expire(now=now, account_id=approval.account_id)
     apply_id = uuid4()
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -18,7 +18,8 @@ from django.db.models.functions import Greatest
 
 from recon.apply.changes import events_of
 from recon.apply.order import EXPIRED, Refusal
-from recon.apply.record import Entry, Event, record
+from recon.apply.record import Entry, record
+from recon.apply.tell import Event
 from recon.engine.facts import StoreName
 from recon.models import (
     LIVE_STATES,
@@ -29,6 +30,7 @@ from recon.models import (
     BranchState,
     CallClass,
     CallState,
+    EventKind,
 )
 from recon.stores.base import Prepared
 
@@ -101,9 +103,9 @@ def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[A
         apply = _move(held, undecided, now, state=ApplyState.COMMITTING, decided_at=now)
         _keep_prepared(held, prepared)
         _keep_calls(calls)
-        applied = Event("repair.applied", held.account_id, None, _summary(apply), f"apply:{held.id}")
+        applied = Event(EventKind.REPAIR_APPLIED, held.account_id, None, _summary(apply), f"apply:{held.id}")
         record(
-            _entry(apply, "repair.applied", "stored", "truth"),
+            _entry(apply, EventKind.REPAIR_APPLIED, "stored", "truth"),
             [applied, *events_of(held.account_id, apply.writes, f"apply:{held.id}")],
         )
 
@@ -124,7 +126,7 @@ def decide_abort(
             code="stale" if refused else "failed",
         )
         _keep_calls(calls)
-        action = "repair.refused" if refused else "repair.failed"
+        action = EventKind.REPAIR_REFUSED if refused else EventKind.REPAIR_FAILED
         told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, f"apply:{held.id}")
         record(_entry(apply, action, "stored", "stored", why=explanation), [told])
 
@@ -195,7 +197,7 @@ def close(
 def _record_close(apply: Apply, explanation: str) -> None:
     cause = f"apply:{apply.id}"
     if apply.state == ApplyState.EXCEPTION:
-        failed = Event("repair.failed", apply.account_id, None, {**_summary(apply), "why": explanation}, cause)
+        failed = Event(EventKind.REPAIR_FAILED, apply.account_id, None, {**_summary(apply), "why": explanation}, cause)
         record(_entry(apply, "repair.needs_person", "stored", "truth", why=explanation), [failed])
     elif apply.state == ApplyState.DONE:
         record(_entry(apply, "repair.finished", "stored", "truth", why=explanation))
@@ -218,15 +220,18 @@ def take_over(apply_id: UUID, *, instance: str, now: datetime, whatever_lease: b
     return Held(id=apply.id, account_id=apply.account_id, epoch=apply.epoch, instance=instance)
 
 
-def expire(*, now: datetime) -> int:
-    """Approvals that nobody claimed in time. How many."""
+def expire(*, now: datetime, account_id: str | None = None) -> int:
+    """Approvals, of this account or of all, that nobody claimed in time. How many."""
     late = Apply.objects.filter(state=ApplyState.APPROVED, expires_at__lte=now)
+    if account_id is not None:
+        late = late.filter(account_id=account_id)
     expired = 0
     for apply in late:
         with transaction.atomic(durable=True):
             told = {"code": EXPIRED.code, "explanation": EXPIRED.sentence}
             if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now, **told):
-                record(_entry(apply, "repair.expired", "stored", "stored"))
+                refused = Event(EventKind.REPAIR_REFUSED, apply.account_id, None, _refusal(apply), f"apply:{apply.id}")
+                record(_entry(apply, "repair.expired", "stored", "stored"), [refused])
                 expired += 1
     return expired
 
@@ -293,6 +298,10 @@ def _cells(apply: Apply, side: str) -> list[list[Any]]:
         [f"{cell['store']}.{cell['table']}[{','.join(cell['key'].values())}].{cell['column']}", cell[side]]
         for cell in apply.writes
     ]
+
+
+def _refusal(apply: Apply) -> dict[str, Any]:
+    return {**_summary(apply), "code": EXPIRED.code, "why": EXPIRED.sentence}
 
 
 def _summary(apply: Apply) -> dict[str, Any]:

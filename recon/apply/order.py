@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recon.apply.record import Entry, Event
+from recon.apply.record import Entry
+from recon.apply.tell import Event
+from recon.models import EventKind
 
 
 class Rights(StrEnum):
@@ -86,11 +88,11 @@ def told(order: Order, refusal: Refusal, *, digest_now: str | None) -> tuple[Ent
     cause = f"request:{order.request_id}" if order.request_id else order.actor
     entry = Entry(
         actor=order.actor,
-        action="repair.refused",
+        action=EventKind.REPAIR_REFUSED,
         reason=order.reason,
         account=order.account_id,
         before=asked,
         after=answered,
         request_id=order.request_id,
     )
-    return entry, Event("repair.refused", order.account_id, asked, answered, cause)
+    return entry, Event(EventKind.REPAIR_REFUSED, order.account_id, asked, answered, cause)

@@ -5,7 +5,7 @@ it commits. Whoever writes the audit writes it here.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,9 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
-from recon.models import OutboxEvent
+from recon.apply.tell import Event, tell
+
+__all__ = ["Entry", "Event", "canonical", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +32,12 @@ class Entry:
     apply_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One domain event, before it has a number."""
-
-    kind: str
-    account_id: str
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
-    cause: str = ""
-
-
 def record(entry: Entry, events: Iterable[Event] = ()) -> int:
     """The entry's number. Commits with the transaction around it, or on its own when there is none."""
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT audit_append(%s)", [canonical(entry)])
         (seq,) = cursor.fetchone()
-        told = [
-            OutboxEvent(
-                kind=event.kind,
-                account_id=event.account_id,
-                before=event.before,
-                after=event.after,
-                cause=event.cause,
-                audit_seq=seq,
-            )
-            for event in events
-        ]
-        if told:
-            OutboxEvent.objects.bulk_create(told)
+        tell(events, audit_seq=seq)
     return int(seq)
 
 

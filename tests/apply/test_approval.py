@@ -164,6 +164,14 @@ def test_what_runs_out_while_it_is_taken_up_is_not_applied(digest: str, owner: C
     assert owner("subs_dunning").execute("SELECT state FROM dunning").fetchone() == ("bad_debt",)
 
 
+def test_one_that_ran_out_unseen_is_in_nobodys_way(digest: str) -> None:
+    approved(digest)
+    Apply.objects.update(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    again = approve(digest)
+    assert again.apply_id is not None
+    assert sorted(Apply.objects.values_list("state", flat=True)) == [ApplyState.APPROVED, ApplyState.EXPIRED]
+
+
 def test_the_schedule_finds_what_no_worker_took(digest: str) -> None:
     apply_id = approved(digest)
     taken: list[UUID] = []

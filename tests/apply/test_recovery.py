@@ -1,6 +1,7 @@
 """What recovery does, and what it leaves alone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -146,13 +147,6 @@ def test_a_store_that_is_down_when_it_is_prepared_takes_everything_back(
 ) -> None:
     coordinator = applying.coordinator(six, clock)
     down = {**coordinator.stores, StoreName.SUBS_CUSTOMER: CfProd("postgres://role@127.0.0.1:1/gone")}
-    broken = type(coordinator)(
-        instance=coordinator.instance,
-        stores=down,
-        recompute_now=coordinator.recompute_now,
-        settler=coordinator.settler,
-        clock=clock,
-        observe=coordinator.observe,
-    )
+    broken = replace(coordinator, stores=down)
     assert broken.apply(applying.order(evaluated)).outcome is Outcome.FAILED
     assert applying.evaluation(six, "acc_1", clock()).plan.digest == evaluated.plan.digest
