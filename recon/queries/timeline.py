@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from recon.queries.happenings import Entry, Happenings, Kind, happenings
 from recon.queries.sayings import Sayings, Tables, sayings
 
-PAGE = 50
+PAGE = 20
 MOST_SKIPPED = 2_000
 """Entries of one moment that a cursor may skip: a store's first words about a large account are fewer."""
 
