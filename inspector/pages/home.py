@@ -26,7 +26,8 @@ MOST_CLUSTERS = 10
 @lookers_only
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    count, since, swept = read_count(), counted_since(), sweeps()
+    count, swept = read_count(), sweeps()
+    since = counted_since(count)
     counted = counted_now(count)
     numbers = counted.numbers
     window = window_of(request.GET.get("over", ""), since, now)

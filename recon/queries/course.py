@@ -97,7 +97,7 @@ NOTHING = _Known(None, {})
 
 
 def history(window: Window, count: Count, *, since: datetime | None, now: datetime) -> History:
-    """`since` is `counted_since()`. Between two points the earlier holds; the last step has also what changed since."""
+    """`since` is `counted_since`. Between two points the earlier holds; the last step has also what changed since."""
     start = now - window.span
     moments = [start + window.step * number for number in range(int(window.span / window.step) + 1)]
     known = [*_as_counted(moments[:-1]), _now(count.point, count.changes)]
@@ -110,8 +110,10 @@ def history(window: Window, count: Count, *, since: datetime | None, now: dateti
     )
 
 
-def counted_since() -> datetime | None:
+def counted_since(count: Count) -> datetime | None:
     """When the drift was first counted; None: never."""
+    if count.point is None:
+        return None
     return DriftPoint.objects.order_by("at").values_list("at", flat=True).first()
 
 

@@ -24,7 +24,8 @@ STUCK = Measure.STUCK_IN_BAD_DEBT
 
 
 def history(window: Window, *, now: datetime) -> History:
-    return history_of(window, read_count(), since=counted_since(), now=now)
+    count = read_count()
+    return history_of(window, count, since=counted_since(count), now=now)
 
 
 def counted_now() -> Counted:

@@ -22,8 +22,8 @@ class Command(EmbeddedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["over"]:
-            now = timezone.now()
-            found = history(Window(options["over"]), read_count(), since=counted_since(), now=now)
+            now, count = timezone.now(), read_count()
+            found = history(Window(options["over"]), count, since=counted_since(count), now=now)
             self._write_course(found, as_json=options["json"])
             return
         numbers = drift_numbers().as_json()
