@@ -1,4 +1,4 @@
-"""The engine as a Django app: its tables and its system checks."""
+"""The engine as a Django app: its tables, its system checks, and who hears that events were told."""
 
 from django.apps import AppConfig
 
@@ -8,4 +8,9 @@ class ReconConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from recon import checks  # noqa: F401  registers the system checks; needs loaded settings
+        """Needs loaded settings and models."""
+        from recon import checks  # noqa: F401  registers the system checks
+        from recon.actions.publish_events import publish_soon
+        from recon.apply.tell import told
+
+        told.connect(publish_soon, dispatch_uid="publish events")

@@ -45,8 +45,8 @@ def change_feeds() -> list[ChangeFeed]:
 
 @cache
 def event_stream() -> redis.Redis:
-    """Where domain events are published."""
-    return redis.Redis.from_url(settings.REDIS_URL)
+    """Where domain events are published; one that hangs is given up, for the publisher holds its turn meanwhile."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
 
 
 @cache

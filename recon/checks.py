@@ -212,6 +212,9 @@ def _check_secrets() -> Iterator[CheckMessage]:
         hint = "Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_...), two of them while it changes."
         yield Error("No secret to verify Stripe's webhooks with.", hint=hint, id="recon.E043")
     yield from _check_store_secrets(settings.STORE_EVENT_SECRETS)
+    if not all(len(secret) >= SECRET_LENGTH for secret in settings.EVENT_FEED_SECRETS):
+        hint = "Set EVENT_FEED_SECRETS to secrets of 32 or more random characters, by commas."
+        yield Error("EVENT_FEED_SECRETS: a secret can be guessed.", hint=hint, id="recon.E051")
     if "*" in settings.ALLOWED_HOSTS or set(settings.ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
         hint = "Set ALLOWED_HOSTS to the names under which the inspector is reached."
         yield Error("ALLOWED_HOSTS names no real host, or every host.", hint=hint, id="recon.E044")

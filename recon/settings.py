@@ -112,6 +112,9 @@ WEBHOOK_MOST_BYTES = env.int("WEBHOOK_MOST_BYTES", 256 * 1024)
 # ---- What the five stores' owners send us: store → its secrets, as {"billing_prod": ["…"]}; several while one changes.
 STORE_EVENT_SECRETS: Any = env.json("STORE_EVENT_SECRETS", {})  # `check --deploy` looks at its shape
 STORE_EVENTS_MOST_BYTES = env.int("STORE_EVENTS_MOST_BYTES", 512 * 1024)
+# Who may read the feed of our own events: secrets, by commas; several while one changes. Without one nobody may.
+EVENT_FEED_SECRETS_TEXT = env.str("EVENT_FEED_SECRETS", "")
+EVENT_FEED_SECRETS = tuple(secret.strip() for secret in EVENT_FEED_SECRETS_TEXT.split(",") if secret.strip())
 # What filling the mirror may take of Stripe's limit (100 requests a second, 25 in test mode); a twin has none.
 STRIPE_REQUESTS_PER_SECOND = env.float(
     "STRIPE_REQUESTS_PER_SECOND", 1_000 if STRIPE_API_BASE else 80 if STRIPE_LIVEMODE else 20
@@ -127,6 +130,8 @@ AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "au
 # ---- How many days are kept: what the stores said and what was made of it, published events, who looked at whom.
 SNAPSHOT_DAYS = env.int("SNAPSHOT_DAYS", 90)
 EVENT_DAYS = env.int("EVENT_DAYS", 90)
+# About so many events stay in the stream, the newest; the feed has all that are kept.
+EVENT_STREAM_MAXLEN = env.int("EVENT_STREAM_MAXLEN", 100_000)
 # Events received: a sender may send one again for 30 days, and it is known again only while it is kept.
 INBOX_DAYS = env.int("INBOX_DAYS", 90)
 LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)

@@ -13,6 +13,7 @@ TITLES: Final[Mapping[int, str]] = {
     401: "Not authenticated",
     403: "Not allowed",
     405: "Method not allowed",
+    410: "Gone",
     413: "Too large",
     503: "Not available",
 }
@@ -22,7 +23,8 @@ Endpoint = Callable[..., HttpResponse]
 
 @dataclass(slots=True, eq=False)
 class Refusal(Exception):
-    """`code` is for programs, `detail` for people; `errors` are pointers into the body, each with what is wrong."""
+    """`code` is for programs, `detail` for people; `errors` are pointers into the body, or
+    parameters, each with what is wrong."""
 
     status: int
     code: str
@@ -33,11 +35,19 @@ class Refusal(Exception):
 
 def posted(endpoint: Endpoint) -> Endpoint:
     """For POST alone; a Refusal that is raised becomes the answer."""
+    return _answering(endpoint, ("POST",), "Send it by POST.")
 
+
+def asked(endpoint: Endpoint) -> Endpoint:
+    """For GET and HEAD alone; a Refusal that is raised becomes the answer."""
+    return _answering(endpoint, ("GET", "HEAD"), "Ask for it by GET.")
+
+
+def _answering(endpoint: Endpoint, methods: Sequence[str], otherwise: str) -> Endpoint:
     @wraps(endpoint)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return problem(Refusal(405, "method_not_allowed", "Send it by POST.", {"Allow": "POST"}))
+        if request.method not in methods:
+            return problem(Refusal(405, "method_not_allowed", otherwise, {"Allow": ", ".join(methods)}))
         try:
             return endpoint(request, *args, **kwargs)
         except Refusal as refusal:

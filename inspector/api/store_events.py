@@ -1,6 +1,5 @@
 """`POST /api/v1/store-events/`: the five stores' owners say that an account changed; one event or a list of them."""
 
-import hmac
 import json
 import logging
 import re
@@ -15,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from inspector.access import for_signed
+from inspector.api.bearer import given_secret, is_one_of, not_authenticated
 from inspector.api.problems import Refusal, answer, not_stored, posted, read_text
 from recon.actions.receive_store_events import DATABASE_STORES, StoreEvent, receive_store_events
 
@@ -24,14 +24,13 @@ MOST_EVENTS: Final = 1_000
 MOST_ERRORS: Final = 20
 FIELDS: Final = ("store", "event_id", "account_id", "occurred_at")
 AN_ID: Final = re.compile(r"[!-~]{1,255}")
-SCHEME: Final = "Bearer "
 
 
 @csrf_exempt
 @for_signed
 @posted
 def store_events(request: HttpRequest) -> HttpResponse:
-    allowed = _stores_of(request.headers.get("Authorization", ""))
+    allowed = _stores_of(given_secret(request))
     events = _events(read_text(request, settings.STORE_EVENTS_MOST_BYTES))
     if {event.store for event in events} - allowed:
         raise Refusal(403, "other_store", "This secret does not speak for that store.")
@@ -43,18 +42,12 @@ def store_events(request: HttpRequest) -> HttpResponse:
     return answer({"accepted": len(events)}, 202)
 
 
-def _stores_of(authorization: str) -> set[str]:
+def _stores_of(given: bytes) -> set[str]:
     """The stores that the given secret speaks for."""
-    given = authorization.removeprefix(SCHEME).encode() if authorization.startswith(SCHEME) else b""
     secrets: Mapping[str, list[str]] = settings.STORE_EVENT_SECRETS
-    stores = {
-        store
-        for store, of_store in secrets.items()
-        if any(hmac.compare_digest(given, secret.encode()) for secret in of_store if secret)
-    }
+    stores = {store for store, of_store in secrets.items() if is_one_of(given, of_store)}
     if not stores:
-        detail = "Send a store's secret as Authorization: Bearer."
-        raise Refusal(401, "not_authenticated", detail, {"WWW-Authenticate": "Bearer"})
+        raise not_authenticated("Send a store's secret as Authorization: Bearer.")
     return stores
 
 

@@ -4,8 +4,8 @@ changes in the stores, the apply itself tells."""
 from collections.abc import Iterator
 from typing import Any
 
-from recon.apply.record import Event
-from recon.models import AccountState
+from recon.apply.tell import Event
+from recon.models import AccountState, EventKind
 
 
 def events_of_change(before: AccountState | None, after: AccountState) -> Iterator[Event]:
@@ -18,9 +18,9 @@ def _changes_of_drift(before: AccountState | None, after: AccountState) -> Itera
     old = _drift(before) if before is not None and before.drift_since else None
     new = _drift(after) if after.drift_since else None
     if old is None and new is not None:
-        yield Event("drift.detected", after.account_id, None, new)
+        yield Event(EventKind.DRIFT_DETECTED, after.account_id, None, new)
     if old is not None and new is None:
-        yield Event("drift.cleared", after.account_id, old, None)
+        yield Event(EventKind.DRIFT_CLEARED, after.account_id, old, None)
 
 
 def _drift(state: AccountState) -> dict[str, Any]:
@@ -31,9 +31,11 @@ def _changes_of_cases(before: AccountState | None, after: AccountState) -> Itera
     old = _opened(before) if before is not None else set()
     new = _opened(after)
     for kind in sorted(new - old):
-        yield Event("case.opened", after.account_id, None, {"finding": kind, "since": after.standing[kind]["since"]})
+        yield Event(
+            EventKind.CASE_OPENED, after.account_id, None, {"finding": kind, "since": after.standing[kind]["since"]}
+        )
     for kind in sorted(old - new):
-        yield Event("case.closed", after.account_id, {"finding": kind}, None)
+        yield Event(EventKind.CASE_CLOSED, after.account_id, {"finding": kind}, None)
 
 
 def _opened(state: AccountState) -> set[str]:

@@ -5,7 +5,7 @@ evaluation that was overtaken (a newer one is kept already) changes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -19,10 +19,10 @@ from recon.actions.keep_handles import keep_handles
 from recon.actions.keep_relapses import keep_relapses
 from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
 from recon.actions.standing import standing_after
+from recon.apply.tell import tell
 from recon.engine.facts import Reading
 from recon.engine.likeness import Likeness
 from recon.models import AccountState, Evaluation, Trigger
-from recon.models.outbox import OutboxEvent
 
 LOCK_NEW = "select pg_advisory_xact_lock(hashtextextended('account ' || id, 0)) from unnest(%s::text[]) as id"
 NEXT_IDS = "select nextval(pg_get_serial_sequence('evaluation', 'id')) from generate_series(1, %s)"
@@ -233,13 +233,8 @@ def _drift_since(one: Evaluated, evaluation: Evaluation, before: AccountState | 
 
 
 def _emit(states: list[AccountState], before: Mapping[str, AccountState], trigger: Trigger) -> None:
-    events = [event for state in states for event in events_of_change(before.get(state.account_id), state)]
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(
-            kind=event.kind, account_id=event.account_id, before=event.before, after=event.after, cause=trigger.value
-        )
-        for event in events
-    )
+    changes = (event for state in states for event in events_of_change(before.get(state.account_id), state))
+    tell(replace(event, cause=trigger.value) for event in changes)
 
 
 def is_known(answer: Mapping[str, Any]) -> bool:

@@ -41,7 +41,7 @@ def prune(
         is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
         removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
         removed["recompute"] = Recompute.objects.filter(at__lt=before).delete()[0]
-        removed["outbox"] = OutboxEvent.objects.filter(published_at__lt=events_before or before).delete()[0]
+        removed["outbox"] = _prune_events(events_before or before)
         settled = Inbox.objects.filter(status__in=(InboxStatus.ROUTED, InboxStatus.IGNORED))
         removed["inbox"] = settled.filter(received_at__lt=inbox_before or before).delete()[0]
         removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
@@ -66,6 +66,13 @@ def _prune_snapshots(table: str, before: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDED.format(table=table), [before])
         return int(cursor.rowcount)
+
+
+def _prune_events(before: datetime) -> int:
+    """The newest of them stays: the feed knows by the oldest event that is kept who has missed something."""
+    old = OutboxEvent.objects.filter(published_at__lt=before)
+    newest = old.order_by("-sequence").values_list("sequence", flat=True).first()
+    return old.filter(sequence__lt=newest).delete()[0] if newest is not None else 0
 
 
 def _prune_syncs(before: datetime) -> int:

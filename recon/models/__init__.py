@@ -13,7 +13,7 @@ from recon.models.handles import AccountHandles
 from recon.models.inbox import FindingKind, Inbox, InboxFinding, InboxMark, InboxStatus
 from recon.models.intake import Dirty
 from recon.models.mirror import MirrorSync, StripeObject
-from recon.models.outbox import OutboxEvent
+from recon.models.outbox import EventKind, OutboxEvent
 from recon.models.people import LookUp, Note
 from recon.models.pulse import Pulse
 from recon.models.repairs import (
@@ -72,6 +72,7 @@ __all__ = [
     "DriftChange",
     "DriftPoint",
     "Evaluation",
+    "EventKind",
     "FindingKind",
     "Inbox",
     "InboxFinding",

@@ -57,6 +57,7 @@ ROWS = {
     "password_done": Row("/password/done/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
     "readyz": Row("/readyz", OPEN),
+    "events": Row("/api/v1/events/", SIGNED, {"get": 503, "head": 503}),
     "stripe_webhook": Row("/api/v1/webhooks/stripe/", SIGNED, {"post": 400}),
     "store_events": Row("/api/v1/store-events/", SIGNED, {"post": 401}),
 }
