@@ -1,13 +1,11 @@
 """The demo's steps: servers, population, sweep, repair, and the proof that it worked. `demo` puts them in order."""
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 
 import psycopg
 from django.core.management import call_command
@@ -124,22 +122,6 @@ def timed(tell: Tell, what: str) -> Iterator[None]:
     began = time.monotonic()
     yield
     tell(f"{what}: {time.monotonic() - began:.1f} s")
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
-    """Set by Ctrl-C or SIGTERM, instead of an exception in the middle of something. Only for the main thread."""
-    asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def wait_for_end(services: Services, asked: threading.Event) -> list[str]:

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recon.actions.hand_out import NobodyWorks
 from recon.management.embedded import is_in_force
+from recon.management.signals import stopped_by_signals
 from recon.queries.drift import Headlines
 from recon.sandbox import facts_seal, showcase
 from recon.sandbox.cluster import Sandbox
@@ -92,7 +93,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  login {role:<8} password {password_of(role)}")
         self.stdout.write("\n  Ctrl-C stops everything.")
         self.stdout.flush()
-        with showcase.stopped_by_signals() as asked:
+        with stopped_by_signals() as asked:
             dead = showcase.wait_for_end(services, asked)
         if dead:
             raise CommandError(

@@ -1,11 +1,7 @@
 """`manage.py listen`: follow the changes that stores note by triggers; `--recipe STORE` prints the SQL for one."""
 
-import signal
-import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +13,7 @@ from django.utils import timezone
 from recon import bootstrap
 from recon.actions.follow_changes import follow_changes
 from recon.management.embedded import EmbeddedCommand
+from recon.management.signals import stopped_by_signals
 from recon.stores.base import StoreUnreachable
 from recon.stores.changes import ChangeFeed, recipe
 
@@ -40,7 +37,7 @@ class Command(EmbeddedCommand):
         if not feeds:
             raise CommandError(NOBODY)
         self.stdout.write(f"Listening to {', '.join(feed.name for feed in feeds)}.")
-        with _stopped_by_signals() as asked:
+        with stopped_by_signals() as asked:
             while True:
                 self._look(feeds)
                 if options["once"] or asked.wait(options["every"]):
@@ -70,19 +67,3 @@ class Command(EmbeddedCommand):
         if not role:
             raise CommandError(f"{name.upper()}_URL names no role, so nobody knows whose writes to leave out.")
         self.stdout.write(recipe(store, role), ending="")
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Set by Ctrl-C or SIGTERM, so that a batch is received and forgotten as a whole."""
-    asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
