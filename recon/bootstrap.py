@@ -11,6 +11,8 @@ from typing import Final
 import redis
 from celery import Celery
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from recon.engine.facts import StoreName
 from recon.stores.base import Store
@@ -46,7 +48,8 @@ def change_feeds() -> list[ChangeFeed]:
 @cache
 def event_stream() -> redis.Redis:
     """Where domain events are published; one that hangs is given up, for the publisher holds its turn meanwhile."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
+    once_more = Retry(NoBackoff(), 1)  # a connection that was kept may be a dead one; the rest is the schedule's
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5, retry=once_more)
 
 
 @cache
