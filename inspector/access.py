@@ -43,6 +43,7 @@ DEEDS: Final = {
     Right.GOVERN: "Policy, tokens and the freeze are changed by",
     Right.REPLAY: "What failed is replayed by",
     Right.IGNORE: "What failed is ignored by",
+    Right.BODIES: "The bodies of events are shown to",
     Right.RELEASE: "A cell that was changed back is released by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
@@ -121,8 +122,13 @@ def may_replay(person: Person) -> Permission:
 
 
 def may_ignore(person: Person) -> Permission:
-    """Leave undone what failed, and see the bodies of events."""
+    """Leave undone what failed."""
     return may(person, Right.IGNORE)
+
+
+def may_see_bodies(person: Person) -> Permission:
+    """See the body of an event, which may hold personal data."""
+    return may(person, Right.BODIES)
 
 
 def may_release(person: Person) -> Permission:

@@ -6,6 +6,8 @@ from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
+from inspector.pages.event import event, ignore_one, replay_one
+from inspector.pages.failed import failed, ignore, replay
 from inspector.pages.health import healthz, readyz
 from inspector.pages.home import home
 from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
@@ -28,6 +30,12 @@ urlpatterns = [
     path("audit.csv", audit_csv, name="audit_csv"),
     path("audit/look-ups/", look_ups, name="look_ups"),
     path("audit/<int:seq>/", audit_entry, name="audit_entry"),
+    path("failed/", failed, name="failed"),
+    path("failed/replay/", replay, name="replay_failed"),
+    path("failed/ignore/", ignore, name="ignore_failed"),
+    path("events/<int:number>/", event, name="event"),
+    path("events/<int:number>/replay/", replay_one, name="replay_event"),
+    path("events/<int:number>/ignore/", ignore_one, name="ignore_event"),
     path("status/", status, name="status"),
     path("status/check/", check_now, name="check_now"),
     path("status/pause/", pause, name="pause"),

@@ -24,6 +24,7 @@ class Right(StrEnum):
     GOVERN = "govern"  # policy, tokens, freeze
     REPLAY = "replay"  # try again what failed
     IGNORE = "ignore"  # leave undone what failed
+    BODIES = "bodies"  # see what a sender wrote, which may name people
     RELEASE = "release"  # let a cell that was changed back be written automatically again
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
@@ -45,6 +46,7 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.GOVERN: frozenset({"admin"}),
     Right.REPLAY: _STAFF,
     Right.IGNORE: _SENIOR,
+    Right.BODIES: _SENIOR,
     Right.RELEASE: _SENIOR,
     Right.AUDIT_OWN: _EVERYBODY,
     Right.AUDIT_ALL: _STAFF,

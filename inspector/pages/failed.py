@@ -1,0 +1,109 @@
+"""What failed: accounts that cannot be evaluated, events without an account, odd events; replayed or ignored here."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from inspector.access import groups_of, lookers_only, may_ignore, may_replay, needs
+from inspector.display.failed import Rights, Typed, failed_page
+from inspector.display.failed_filter import Asked, Of, asked_for
+from inspector.display.settling import outcome_words
+from inspector.rendering import render_page
+from inspector.request_id import current_request_id
+from recon.actions.authority import Right
+from recon.actions.settle_ticked import MOST, Deed, Ticked, settle_ticked
+from recon.queries.failed import (
+    FailedAccount,
+    OddEvent,
+    StrayEvent,
+    count_failed,
+    failed_accounts,
+    odd_events,
+    stray_events,
+)
+
+PAGE = 50
+REASON_LENGTH = 500
+
+
+@require_safe
+@lookers_only
+def failed(request: HttpRequest) -> HttpResponse:
+    return _show(request, Typed())
+
+
+@require_POST
+@needs(Right.REPLAY)
+def replay(request: HttpRequest) -> HttpResponse:
+    return _settle(request, Deed.REPLAY)
+
+
+@require_POST
+@needs(Right.IGNORE)
+def ignore(request: HttpRequest) -> HttpResponse:
+    return _settle(request, Deed.IGNORE)
+
+
+def ticked_in(request: HttpRequest) -> Ticked:
+    """What a form ticked; what is no number of ours is nothing."""
+    return Ticked(
+        accounts=[one.replace("\x00", "") for one in request.POST.getlist("account")[: MOST + 1]],
+        events=_numbers(request.POST.getlist("event")),
+        findings=_numbers(request.POST.getlist("finding")),
+    )
+
+
+def _settle(request: HttpRequest, deed: Deed) -> HttpResponse:
+    """Back to the list that it was asked from; without a reason, or with nothing ticked, it says so (422)."""
+    reason = request.POST.get("reason", "")[:REASON_LENGTH]
+    ticked = ticked_in(request)
+    try:
+        outcome = settle_ticked(
+            ticked,
+            deed,
+            actor=f"user:{request.user.get_username()}",
+            groups=groups_of(request.user),
+            reason=reason,
+            now=timezone.now(),
+            request_id=current_request_id(),
+        )
+    except ValueError as error:
+        names = frozenset(map(str, (*ticked.accounts, *ticked.events, *ticked.findings)))
+        return _show(request, Typed(reason, str(error), names), status=422)
+    messages.info(request, outcome_words(outcome, deed))
+    query = request.GET.urlencode()
+    return redirect(f"{reverse('failed')}{'?' if query else ''}{query}")
+
+
+def _show(request: HttpRequest, typed: Typed, *, status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    counts = count_failed(now=now)
+    asked = asked_for(request.GET, counts)
+    page = failed_page(
+        asked,
+        counts,
+        _lines(asked, now),
+        rights=Rights(may_replay(request.user), may_ignore(request.user)),
+        typed=typed,
+        size=PAGE,
+        now=now,
+    )
+    return render_page(request, "failed", {"page": page}, status=status)
+
+
+def _lines(asked: Asked, now: datetime) -> list[FailedAccount] | list[StrayEvent] | list[OddEvent]:
+    if asked.of is Of.ACCOUNTS:
+        return failed_accounts(asked.wanted, now=now, after=asked.after, limit=PAGE + 1)
+    if asked.of is Of.EVENTS:
+        return stray_events(asked.wanted, now=now, below=asked.below, limit=PAGE + 1)
+    return odd_events(asked.wanted, below=asked.below, limit=PAGE + 1)
+
+
+def _numbers(texts: Iterable[str]) -> list[int]:
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19][: MOST + 1]
