@@ -82,6 +82,11 @@ def way_back(request: HttpRequest) -> str:
         return request.htmx.current_url_abs_path or reverse("home")  # type: ignore[attr-defined]
     if request.method in SAFE_METHODS:
         return request.get_full_path()
+    return page_of_form(request)
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Where the form stands that is sent to this address."""
     kwargs = request.resolver_match.kwargs if request.resolver_match else {}
     return reverse("account", args=[kwargs["account_id"]]) if "account_id" in kwargs else reverse("home")
 

@@ -1,5 +1,7 @@
 """What a person sees when something is refused, missing or broken: what happened and what to do, never a traceback."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,7 +11,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from inspector.access import may_look
 from inspector.kept_reason import keep_reason
 from inspector.request_id import current_request_id
-from inspector.sessions import is_htmx, way_back
+from inspector.sessions import is_htmx, page_of_form, way_back
+
+View = Callable[[HttpRequest], HttpResponse]
 
 
 @requires_csrf_token
@@ -40,6 +44,28 @@ def broken(request: HttpRequest) -> HttpResponse:
         "Something broke",
         "Nothing was changed. Try again; if it stays, tell the on-call engineer the request id.",
     )
+
+
+def not_allowed_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A form's address opened as if it were a page: Django answers with nothing to read."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        page = error_page(
+            request,
+            405,
+            "Only a form leads here",
+            "This address takes what a form sends, and is no page to open. Nothing was changed.",
+            way=(page_of_form(request), "Open the page anew"),
+        )
+        page["Allow"] = response["Allow"]
+        return page
+
+    return answer
 
 
 @requires_csrf_token

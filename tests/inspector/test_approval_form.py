@@ -250,7 +250,9 @@ def test_form_without_its_token_is_refused(keep: Keep) -> None:
 
 
 def test_address_of_the_form_is_no_link(support: Client, keep: Keep) -> None:
-    assert support.get(f"/accounts/{keep(LENIENT)}/apply/").status_code == 405
+    answer = support.get(f"/accounts/{keep(LENIENT)}/apply/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert 'href="/accounts/acc_1/">Open the page anew' in answer.content.decode()
 
 
 def test_proposal_says_what_stripe_does_and_that_it_is_final(logged_in: Browser, keep: Keep) -> None:
