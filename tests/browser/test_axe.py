@@ -1,0 +1,44 @@
+"""No page breaks WCAG 2.2 AA, as far as a machine can tell: axe-core on every page, wide and narrow, light and dark."""
+
+from importlib.resources import files
+from typing import Any, Final
+
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SignIn
+from tests.browser.tour import NO_PAGES, SCHEMES, STOPS, tour
+
+AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS: Final = ["color-contrast", "link-in-text-block"]
+RUN: Final = """async (rules) => {
+  const found = await axe.run({runOnly: rules, resultTypes: ["violations"]});
+  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`));
+}"""
+
+
+def violations(page: Page, scheme: str) -> list[str]:
+    """By the debugger's door, which the page's own policy does not guard. The dark scheme changes colours alone."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    return page.evaluate(RUN, TAGS if scheme == "light" else {"type": "rule", "values": COLOURS})
+
+
+def test_no_page_breaks_wcag(sign_in: SignIn, meant: set[int]) -> None:
+    meant |= {stop.status for stop in STOPS}
+    found: dict[str, Any] = {}
+    for stop, page in tour(sign_in):
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            for width in (1440, 360):
+                page.set_viewport_size({"width": width, "height": 900})
+                if broken := violations(page, scheme):
+                    found[f"{stop.name}, {scheme}, {width}"] = broken
+    assert found == {}
+
+
+def test_every_page_is_on_the_tour() -> None:
+    routes = {pattern.name for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)}
+    assert routes - NO_PAGES == {stop.route for stop in STOPS}

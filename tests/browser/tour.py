@@ -1,0 +1,251 @@
+"""Every page that people see, in the states that it can be in: what all pages have to keep to is tested on this tour.
+
+A page that is added to inspector/urls.py gets its stop here, or is named among those that are no page.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from unittest.mock import patch
+from urllib.parse import urlencode, urljoin
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from recon.actions.add_note import add_note
+from recon.apply.record import Entry, record
+from recon.models import Apply, ApplyState, BranchState
+from recon.sandbox.logins import password_of
+from tests.browser.conftest import SignIn
+from tests.support.kept import golden, keep_case
+from tests.support.many_invoices import with_invoices
+from tests.support.repairs import branches, repair_in, repaired
+
+WIDTHS: Final = (1440, 720, 360)
+SCHEMES: Final = ("light", "dark")
+LOCKED: Final = "payments/paid_after_suspension"
+LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
+# Answers for programs, files, and forms, whose answers are other pages or these pages again.
+NO_PAGES: Final = {"audit_csv", "healthz", "readyz", "logout", "check_now", "openid_begin"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`args` may name a repair of `populate`; `steps` are what a person does there to see the page that is meant."""
+
+    route: str
+    args: tuple[str, ...] = ()
+    query: str = ""
+    role: str | None = "finance"
+    status: int = 200
+    steps: Callable[[Page], None] | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.route, *self.args, self.query[:40], self.role, self.steps_name)))
+
+    @property
+    def steps_name(self) -> str:
+        return self.steps.__name__ if self.steps else ""
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    page.wait_for_load_state()
+
+
+def approve_without_a_reason(page: Page) -> None:
+    page.locator(".foot textarea").evaluate("field => field.required = false")
+    press(page, "Approve and apply")
+
+
+def approve_what_is_no_longer_true(page: Page) -> None:
+    page.locator(".foot [name=digest]").evaluate("field => field.value = '0'.repeat(64)")
+    page.locator(".foot textarea").fill("paid by wire")
+    press(page, "Approve and apply")
+
+
+def add_an_empty_note(page: Page) -> None:
+    page.locator("#note-text").evaluate("field => field.required = false")
+    press(page, "Add note")
+
+
+def pause_without_a_reason(page: Page) -> None:
+    page.get_by_label("Reason, which everybody").evaluate("field => field.required = false")
+    press(page, "Pause all applies")
+
+
+def send_an_old_form(page: Page) -> None:
+    page.context.clear_cookies(name="csrftoken")
+    press(page, "Check now")
+
+
+def see_it_break(page: Page) -> None:
+    with patch("inspector.pages.status.status_page", side_effect=RuntimeError("broken on purpose")):
+        page.reload()
+
+
+def change_to_a_short_password(page: Page) -> None:
+    for label, words in (("Old password", "finance-demo"), ("New password", "short")):
+        page.get_by_label(label).first.fill(words)
+    page.locator("input[name=new_password2]").fill("short")
+    press(page, "Change it")
+
+
+def log_in_wrongly(page: Page) -> None:
+    page.get_by_label("Name").fill("somebody")
+    page.get_by_label("Password").fill("wrong")
+    press(page, "Log in")
+
+
+def guess_until_the_door_is_shut(page: Page) -> None:
+    for _ in range(20):
+        if page.get_by_role("heading", name="Wait a while").is_visible():
+            return
+        log_in_wrongly(page)
+
+
+def many_fields() -> str:
+    """More than a form of ours ever has: not understood."""
+    return "?" + urlencode([("a", number) for number in range(1001)])
+
+
+STOPS: Final = (
+    Stop("home"),
+    Stop("home", query="?window=30d"),
+    Stop("accounts"),
+    Stop("accounts", query="?detail=nonsense"),
+    Stop("account", ("acc_1",)),
+    Stop("account", ("acc_1",), query="?only=differences"),
+    Stop("account", ("acc_1",), query="?cell=cf_prod.entitlements.plan_active#cell"),
+    Stop("account", ("acc_1",), role="viewer"),
+    Stop("account", ("acc_clear",)),
+    Stop("account", ("acc_contradicting",)),
+    Stop("account", ("acc_unknown",)),
+    Stop("account", ("acc_merged",)),
+    Stop("account", ("acc_proposal",)),
+    Stop("account", ("acc_severe",), role="support"),
+    Stop("account", ("acc_many",)),
+    Stop("account", ("acc_doubt",)),
+    Stop("account", ("acc_done",)),
+    Stop("approve", ("acc_1",), status=422, steps=approve_without_a_reason),
+    Stop("approve", ("acc_1",), status=409, steps=approve_what_is_no_longer_true),
+    Stop("add_note", ("acc_1",), status=422, steps=add_an_empty_note),
+    Stop("repair", ("queued",)),
+    Stop("repair", ("doubt",)),
+    Stop("repair", ("done",)),
+    Stop("repair", ("stale",)),
+    Stop("repair", ("broken",)),
+    Stop("repair", ("expired",)),
+    Stop("search"),
+    Stop("search", query="?q=acc_1,acc_clear,nobody@example.com"),
+    Stop("search", query="?q=" + "x" * 300),
+    Stop("audit"),
+    Stop("audit", query="?since=yesterday-ish"),
+    Stop("audit", role="viewer"),
+    Stop("audit_entry", ("1",)),
+    Stop("look_ups"),
+    Stop("status"),
+    Stop("status", role="viewer"),
+    Stop("status", role="admin"),
+    Stop("pause", status=400, role="admin", steps=pause_without_a_reason),
+    Stop("password"),
+    Stop("password", steps=change_to_a_short_password),
+    Stop("password_done"),
+    Stop("account", ("acc_nobody",), status=404),
+    Stop("search", query=many_fields(), status=400),
+    Stop("status", status=403, steps=send_an_old_form),
+    Stop("home", role="stranger", status=403),
+    Stop("recompute", ("acc_1",), status=405),
+    Stop("status", status=500, steps=see_it_break),
+    Stop("login", role=None),
+    Stop("login", query="?ended=idle", role=None),
+    Stop("login", role=None, steps=log_in_wrongly),
+    Stop("openid_return", role=None, status=404),
+    Stop("login", role=None, status=429, steps=guess_until_the_door_is_shut),
+)
+# A form's answer is seen where the form is sent; the form stands on another page.
+STANDS_ON: Final = {"approve": "account", "add_note": "account", "pause": "status"}
+
+
+ACCOUNTS: Final = {
+    "acc_clear": "payments/settled_in_both_stores",
+    "acc_contradicting": "drift/stores_contradict",
+    "acc_unknown": "reads/stripe_failed",
+    "acc_merged": "identity/merged_away_account",
+    "acc_proposal": "proposals/void_in_stripe",
+    "acc_severe": "drift/bad_debt_everywhere_missed",
+    **{f"acc_{name}": LOCKED for name in ("queued", "doubt", "done", "stale", "broken", "expired")},
+}
+
+
+def populate() -> dict[str, str]:
+    """Accounts and repairs in every state; the repairs' ids by what became of them. `acc_1` is there already."""
+    for account_id, name in ACCOUNTS.items():
+        keep_case(golden(name), account_id=account_id)
+    keep_case(with_invoices(golden(LOCKED), 200, unpaid=3), account_id="acc_many")
+    for role in ("support", "finance"):
+        text = f"Called, and said they paid by wire; {role} looks after it."
+        assert add_note("acc_1", text, actor=f"user:{role}", groups=[role], now=timezone.now()).note_id
+    record(Entry(actor="user:finance", action="plan.approved", reason="paid by wire, ticket 7", account="acc_1"))
+    User.objects.create_user("stranger", password=password_of("stranger"))
+    return {name: str(apply.id) for name, apply in _repairs().items()}
+
+
+def _repairs() -> dict[str, Apply]:
+    now = timezone.now()
+    made = {
+        "queued": repair_in(ApplyState.APPROVED, "acc_queued"),
+        "doubt": repair_in(
+            ApplyState.COMMITTING, "acc_doubt", decided_at=now, waiting_for="cf_prod: cannot be reached"
+        ),
+        "done": repair_in(ApplyState.DONE, "acc_done", decided_at=LONG_AGO, closed_at=LONG_AGO),
+        "stale": repair_in(ApplyState.ABORTED, "acc_stale", refused=True, code="stale", closed_at=now),
+        "broken": repair_in(ApplyState.EXCEPTION, "acc_broken", explanation="cf_prod: the branch was rolled back."),
+        "expired": repair_in(ApplyState.EXPIRED, "acc_expired", closed_at=now),
+    }
+    branches(made["doubt"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.PREPARED)
+    branches(made["broken"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.LOST)
+    _read_back("acc_done", made["done"])
+    moved = golden(LOCKED) | {"now": "2099-01-01T00:00:00Z"}
+    moved["stores"]["cf_prod"]["blocks"] = []
+    keep_case(moved, account_id="acc_stale")
+    return made
+
+
+def _read_back(account_id: str, apply: Apply) -> None:
+    """The account as every store holds it after the repair."""
+    case = json.loads(json.dumps(golden(LOCKED)).replace('"acc_1"', f'"{account_id}"'))
+    later = datetime.fromisoformat(case["now"]) + timedelta(seconds=1)
+    keep_case(repaired(case, apply.writes) | {"now": later.isoformat()})
+
+
+def tour(sign_in: SignIn) -> Iterator[tuple[Stop, Page]]:
+    """Each stop with its page open, a tab for each person; the last stops are of those who have not logged in."""
+    ids = populate()
+    tabs: dict[str | None, Page] = {}
+    for stop in STOPS:
+        if stop.role not in tabs:
+            tabs[stop.role] = sign_in(stop.role) if stop.role else _nobodys(tabs["finance"])
+        page = tabs[stop.role]
+        answer = _go(page, stop, ids)
+        assert answer == stop.status, stop.name
+        yield stop, page
+
+
+def _nobodys(page: Page) -> Page:
+    page.context.clear_cookies()
+    return page
+
+
+def _go(page: Page, stop: Stop, ids: dict[str, str]) -> int:
+    """Opens the page and does what is to be done there; the status of the last page that came."""
+    route = STANDS_ON.get(stop.route, stop.route)
+    page.goto(urljoin(page.url, reverse(route, args=[ids.get(arg, arg) for arg in stop.args]) + stop.query))
+    if stop.steps:
+        stop.steps(page)
+    return page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
