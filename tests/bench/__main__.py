@@ -1,10 +1,11 @@
-"""`python -m tests.bench --accounts 1000 [--json]`: on servers of its own under var/bench, fsync on."""
+"""`python -m tests.bench [--quick] [--json]`: on servers of its own under var/bench, fsync on."""
 
 import argparse
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +14,30 @@ from recon.sandbox.cluster import Sandbox
 VAR = Path(__file__).resolve().parents[2] / "var" / "bench"
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything: accounts, commits a kind, pages a round, webhooks a round, rounds."""
+
+    accounts: int
+    commits: int
+    pages: int
+    events: int
+    rounds: int
+    with_peer: bool
+
+
+FULL = Size(accounts=1_000, commits=200, pages=20, events=1_000, rounds=5, with_peer=True)
+QUICK = Size(accounts=60, commits=2, pages=1, events=32, rounds=1, with_peer=False)
+
+
 def main() -> None:
     options = _options()
-    with _servers(options.accounts):
+    size = QUICK if options.quick else FULL
+    with _servers(size.accounts):
         from tests.bench import commits, intake, pages, pipeline  # they need settings that name running servers
 
-        figures = [*pipeline.figures(), *commits.figures(options.commits), *pages.figures()]
-        figures += intake.figures(options.events)
+        figures = [*pipeline.figures(), *commits.figures(size.commits), *pages.figures(size.pages)]
+        figures += intake.figures(size.events, size.rounds, with_peer=size.with_peer)
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))
         return
@@ -29,9 +47,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=1_000, help="size of the population (default 1000)")
-    parser.add_argument("--commits", type=int, default=200, help="commits per kind (default 200)")
-    parser.add_argument("--events", type=int, default=1_000, help="webhooks a round (default 1000)")
+    parser.add_argument(
+        "--quick", action="store_true", help="seconds: shows that all of it runs; its figures say little"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

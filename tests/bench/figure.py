@@ -9,13 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`per_second` of `unit`; `against` names what the same run did at `against_per_second`."""
+    """`per_second` of `unit`; `against` names what the same run did at `against_per_second`; `note`: how sure it is."""
 
     name: str
     unit: str
     per_second: float
     against: str = ""
     against_per_second: float = 0.0
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -25,17 +26,31 @@ class Figure:
         words = f"{self.name:<52}{self.per_second:>12,.0f} {self.unit}/s{1e6 / self.per_second:>12,.1f} µs"
         if self.ratio is None:
             return words
-        share = f"{self.ratio:.2f} of" if self.ratio > 0.1 else f"1/{1 / self.ratio:,.0f} of"
-        return f"{words}   {share} {self.against} ({self.against_per_second:,.0f}/s)"
+        line = f"{words}   {_share(self.ratio)} {self.against} ({self.against_per_second:,.0f}/s)"
+        return f"{line}\n    {self.note}" if self.note else line
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "ratio": self.ratio}
+
+
+def _share(ratio: float) -> str:
+    if ratio < 0.1:
+        return f"1/{1 / ratio:,.0f} of"
+    return f"{ratio:.2f} of" if ratio < 2 else f"{ratio:.1f} times"
 
 
 def rate(work: Callable[[], object], count: int, times: int = 3) -> float:
     """How many a second, by the median of some runs; the first run warms up and does not count."""
     work()
     return count / statistics.median(_seconds(work) for _ in range(times))
+
+
+def rates_in_turn(works: Sequence[Callable[[], object]], count: int, rounds: int) -> list[float]:
+    """The same of several that are compared: they take turns, so that the machine's load meets all of them."""
+    for work in works:
+        work()
+    seen = [[_seconds(work) for work in works] for _ in range(rounds)]
+    return [count / statistics.median(took) for took in zip(*seen, strict=True)]
 
 
 def rate_once(work: Callable[[], int]) -> float:

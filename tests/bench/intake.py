@@ -1,71 +1,89 @@
-"""Stripe's webhooks: ours beside a bare view that verifies and inserts one row; same events, server and database."""
+"""Stripe's webhooks: ours beside dj-stripe's endpoint and a bare view; same events, server, workers and PostgreSQL."""
 
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from pathlib import Path
+from contextlib import ExitStack
 
 import psycopg
 import stripe
 from django.conf import settings
 
-from recon.models import Inbox, InboxMark
+from recon.models import Inbox, InboxMark, StripeObject
+from tests.bench import peer
 from tests.bench.figure import Figure
+from tests.bench.serving import Endpoint, Request, Sent, send, served
 
-ROOT = Path(__file__).resolve().parents[2]
 BARE_TABLE = "create table if not exists bare_event (id text primary key, body jsonb not null)"
-SERVERS = 2  # worker processes
-AT_ONCE = 16
-ROUNDS = 5
-STARTS_WITHIN_S = 30
-Request = tuple[bytes, Mapping[str, str]]
+CUSTOMERS = 500
+PEERS_SHARE = 5  # a fifth of the events: it takes long enough
+OURS = Endpoint("ours", "inspector.wsgi:application", "/api/v1/webhooks/stripe/")
+BARE = Endpoint("a bare view", "tests.bench.bare:application", "/")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Who is measured: an application, and where it takes events."""
-
-    application: str
-    path: str
-
-
-OURS = Endpoint("inspector.wsgi:application", "/api/v1/webhooks/stripe/")
-BARE = Endpoint("tests.bench.bare:application", "/")
-
-
-def figures(events: int) -> Iterator[Figure]:
-    """The median of some rounds; the two take turns, so that the machine's load meets both."""
+def figures(events: int, rounds: int, *, with_peer: bool) -> Iterator[Figure]:
+    """The endpoints take turns, so that the machine's load meets all; the first round warms them up."""
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
         conn.execute(BARE_TABLE)
     bodies = _customers()
-    seen: dict[Endpoint, list[float]] = {OURS: [], BARE: []}
-    with _served(OURS) as ours, _served(BARE) as bare:
-        for number in range(ROUNDS + 1):
-            for endpoint, port in ((OURS, ours), (BARE, bare)):
-                seen[endpoint].append(_rate(port, endpoint, _requests(bodies, number, events)))
-    _hold(events * (ROUNDS + 1))
-    ours_rate, bare_rate = (statistics.median(seen[endpoint][1:]) for endpoint in (OURS, BARE))
-    yield Figure("webhook: kept, and its account marked", "events", ours_rate, "a bare view", bare_rate)
+    with ExitStack() as stack:
+        ports = {endpoint: stack.enter_context(served(endpoint)) for endpoint in (OURS, BARE)}
+        if with_peer:
+            ports |= _peer(stack)
+        seen: dict[Endpoint, list[Sent]] = {endpoint: [] for endpoint in ports}
+        for number in range(rounds + 1):
+            for endpoint, port in ports.items():
+                count = events // PEERS_SHARE if endpoint is peer.ENDPOINT else events
+                seen[endpoint].append(send(port, endpoint.path, _requests(bodies, number, count)))
+    _hold(seen[OURS])
+    for endpoint in list(ports)[1:]:
+        yield _figure(seen[OURS][1:], endpoint, seen[endpoint][1:])
 
 
-def _hold(sent: int) -> None:
-    """Every event is there, and found its account: else the figure is of something else."""
+def _peer(stack: ExitStack) -> dict[Endpoint, int]:
+    try:
+        return {peer.ENDPOINT: stack.enter_context(peer.served_peer())}
+    except peer.LeftOut as error:
+        print(error, file=sys.stderr)
+        return {}
+
+
+def _figure(ours: Sequence[Sent], endpoint: Endpoint, others: Sequence[Sent]) -> Figure:
+    """Medians of the rounds. `note` has the ratios' spread, the middle answer of each, and what failed."""
+    ratios = [one.per_second / other.per_second for one, other in zip(ours, others, strict=True) if other.succeeded]
+    spread = f"{min(ratios):.2f}–{max(ratios):.2f} in {len(ours)} rounds" if ratios else "none of its succeeded"
+    return Figure(
+        "webhook: kept, and its account marked",
+        "events",
+        statistics.median(one.per_second for one in ours),
+        endpoint.name,
+        statistics.median(other.per_second for other in others),
+        note=f"{spread}; {_told(OURS, ours)}; {_told(endpoint, others)}",
+    )
+
+
+def _told(endpoint: Endpoint, rounds: Sequence[Sent]) -> str:
+    failed, count = sum(one.failed for one in rounds), sum(one.failed + one.succeeded for one in rounds)
+    middle = 1_000 * statistics.median(one.median_seconds for one in rounds)
+    return f"{endpoint.name} p50 {middle:.1f} ms, {failed:,} of {count:,} failed"
+
+
+def _hold(rounds: Sequence[Sent]) -> None:
+    """Every event that was acknowledged is there, and found its account: else the figure is of something else."""
+    said = sum(one.succeeded for one in rounds)
     kept, routed = Inbox.objects.count(), InboxMark.objects.values("event").distinct().count()
-    assert kept == routed == sent, f"{sent} events were sent, {kept} are kept, {routed} marked an account"
+    assert kept == routed >= said, f"{said} events were acknowledged, {kept} are kept, {routed} marked an account"
 
 
-def _customers() -> list[dict[str, object]]:
+def _customers() -> list[Mapping[str, object]]:
+    """Those whose account is known, as Stripe has them."""
+    linked = StripeObject.objects.filter(kind="customers").exclude(account_id=None).order_by("id")
+    ids = list(linked.values_list("id", flat=True)[:CUSTOMERS])
     with psycopg.connect(os.environ["STRIPE_TWIN_DATABASE_URL"]) as conn:
-        return [body for (body,) in conn.execute("select body from objects where kind = 'customer' limit 500")]
+        return [body for (body,) in conn.execute("select body from objects where id = any(%s)", [ids])]
 
 
 def _requests(bodies: Sequence[Mapping[str, object]], number: int, count: int) -> list[Request]:
@@ -88,58 +106,3 @@ def _request(event_id: str, customer: Mapping[str, object]) -> Request:
     )
     header = stripe.WebhookSignature.generate_signature_header(text, settings.STRIPE_WEBHOOK_SECRETS[0])
     return text.encode(), {"Content-Type": "application/json", "Stripe-Signature": header}
-
-
-def _rate(port: int, endpoint: Endpoint, requests: list[Request]) -> float:
-    """Events a second, sent over so many connections that are kept open."""
-    shares = [requests[n::AT_ONCE] for n in range(AT_ONCE)]
-    refused: list[int] = []
-    threads = [threading.Thread(target=_send, args=(port, endpoint.path, share, refused)) for share in shares]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not refused, f"{endpoint.application} answered {set(refused)}"
-    return len(requests) / (time.perf_counter() - began)
-
-
-def _send(port: int, path: str, requests: list[Request], refused: list[int]) -> None:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    for body, headers in requests:
-        connection.request("POST", path, body, dict(headers))
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            refused.append(answer.status)
-    connection.close()
-
-
-@contextmanager
-def _served(endpoint: Endpoint) -> Iterator[int]:
-    """The port on which granian serves it, the same way for each."""
-    port = _free_port()
-    argv = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    argv += ["--workers", str(SERVERS), "--blocking-threads", str(AT_ONCE // SERVERS), endpoint.application]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen([sys.executable, "-m", *argv], env=env, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port, endpoint)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(port: int, endpoint: Endpoint) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise RuntimeError(f"{endpoint.application} did not start on port {port}.")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +18,11 @@ from django.test.utils import override_settings
 from django.urls import include, path
 
 from recon.models import SNAPSHOTS, AccountState
-from tests.bench.figure import Figure, rate
+from tests.bench.figure import Figure, rates_in_turn
 from tests.support.kept import golden, keep_case
 from tests.support.many_invoices import with_invoices
 
-PAGES = 20
+ROUNDS = 9
 INVOICES = 200
 READ_BY_MODELS = ("django_session", "auth_user", "auth_group", "account_state", "(select 'subs_account', read_at")
 BARE = """{% extends "base.html" %}{% block main %}<table>
@@ -73,7 +73,7 @@ def _parsed(value: object) -> object:
 urlpatterns = [path("bare", bare), path("", include(settings.ROOT_URLCONF))]
 
 
-def figures() -> Iterator[Figure]:
+def figures(pages: int) -> Iterator[Figure]:
     client = Client(SERVER_NAME="localhost")
     person = User.objects.create_user("bench")
     person.groups.add(Group.objects.get_or_create(name="finance")[0])
@@ -83,13 +83,14 @@ def figures() -> Iterator[Figure]:
         account = keep_case(case, account_id=f"acc_bench_{unpaid}")
         with override_settings(ROOT_URLCONF=__name__):
             _watch(client, account)
-            page = rate(lambda account=account: _get(client, f"/accounts/{account}/"), PAGES)
-            least = rate(lambda: _get(client, "/bare"), PAGES)
+            addresses = (f"/accounts/{account}/", "/bare")
+            works = [partial(_get, client, address, pages) for address in addresses]
+            page, least = rates_in_turn(works, pages, ROUNDS)
         yield Figure(f"account page, 200 invoices, {words}", "pages", page, "a bare page of the same rows", least)
 
 
-def _get(client: Client, address: str) -> None:
-    for _ in range(PAGES):
+def _get(client: Client, address: str, times: int) -> None:
+    for _ in range(times):
         assert client.get(address).status_code == 200
 
 

@@ -1,0 +1,113 @@
+"""Endpoints served by granian, each the same way, and requests sent to them over connections that are kept open."""
+
+import importlib.metadata
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVERS = 2  # worker processes
+AT_ONCE = 16
+STARTS_WITHIN_S = 30
+ENDS_WITHIN_S = 5
+Request = tuple[bytes, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Who is measured: an application, where it takes events, and whose interpreter runs it."""
+
+    name: str
+    application: str
+    path: str
+    python: str = sys.executable
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One round: how many were answered with success and with anything else, and how long the middle one took."""
+
+    succeeded: int
+    failed: int
+    seconds: float
+    median_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Of those that succeeded: an error is soon answered."""
+        return self.succeeded / self.seconds
+
+
+def send(port: int, path: str, requests: Sequence[Request]) -> Sent:
+    """All of them, 16 at a time."""
+    took: list[float] = []
+    failed: list[int] = []
+    shares = [requests[n::AT_ONCE] for n in range(AT_ONCE)]
+    threads = [threading.Thread(target=_send_share, args=(port, path, share, took, failed)) for share in shares]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - began
+    assert len(took) == len(requests), f"{len(requests) - len(took)} of {len(requests)} got no answer on port {port}"
+    return Sent(len(took) - len(failed), len(failed), seconds, statistics.median(took))
+
+
+def _send_share(port: int, path: str, requests: Sequence[Request], took: list[float], failed: list[int]) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    for body, headers in requests:
+        began = time.perf_counter()
+        connection.request("POST", path, body, dict(headers))
+        answer = connection.getresponse()
+        answer.read()
+        took.append(time.perf_counter() - began)
+        if not 200 <= answer.status < 300:
+            failed.append(answer.status)
+    connection.close()
+
+
+@contextmanager
+def served(endpoint: Endpoint, env: Mapping[str, str] | None = None, servers: int = SERVERS) -> Iterator[int]:
+    """The port on which granian serves it."""
+    port = _free_port()
+    argv = [endpoint.python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    argv += ["--no-ws", "--workers", str(servers), "--blocking-threads", str(AT_ONCE // SERVERS)]
+    # A worker that is told to stop while it still starts does not hear it.
+    argv += ["--workers-kill-timeout", str(ENDS_WITHIN_S), endpoint.application]
+    env = {**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port, endpoint)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(4 * ENDS_WITHIN_S)
+
+
+def same_version(package: str) -> str:
+    """A requirement of just the version that runs here."""
+    return f"{package}=={importlib.metadata.version(package.partition('[')[0])}"
+
+
+def _wait_for(port: int, endpoint: Endpoint) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{endpoint.application} did not start on port {port}.")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
