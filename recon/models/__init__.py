@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from recon.engine.facts import StoreName
 from recon.models.audit import AuditEntry, AuditHead, AuditVerification
 from recon.models.automation import ClassMode, Mode, Relapse
-from recon.models.bulk import BulkRepair, BulkRepairItem
+from recon.models.bulk import BulkOutcome, BulkRepair, BulkRepairItem, BulkStage, BulkState
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, Recompute, SweepChunk, SweepRun, Trigger
 from recon.models.handles import AccountHandles
@@ -60,8 +60,11 @@ __all__ = [
     "AuditVerification",
     "BillingProdSnapshot",
     "BranchState",
+    "BulkOutcome",
     "BulkRepair",
     "BulkRepairItem",
+    "BulkStage",
+    "BulkState",
     "CallClass",
     "CallState",
     "CfProdSnapshot",
