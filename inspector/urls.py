@@ -13,6 +13,8 @@ from inspector.pages.home import home
 from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
 from inspector.pages.look_ups import look_ups
 from inspector.pages.note import note
+from inspector.pages.policy import close_breaker, policy, set_mode
+from inspector.pages.relapses import relapses, release
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
@@ -36,6 +38,11 @@ urlpatterns = [
     path("events/<int:number>/", event, name="event"),
     path("events/<int:number>/replay/", replay_one, name="replay_event"),
     path("events/<int:number>/ignore/", ignore_one, name="ignore_event"),
+    path("relapses/", relapses, name="relapses"),
+    path("relapses/release/", release, name="release_relapses"),
+    path("policy/", policy, name="policy"),
+    path("policy/mode/", set_mode, name="set_mode"),
+    path("policy/breaker/", close_breaker, name="close_breaker"),
     path("status/", status, name="status"),
     path("status/check/", check_now, name="check_now"),
     path("status/pause/", pause, name="pause"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from inspector.display.deeds import actor_words
-from inspector.display.drift import number_words
+from inspector.display.words import number_words
 
 NAMED: Final = 3
 _OTHERS: Final = {
@@ -24,11 +24,18 @@ def because_words(causes: Sequence[Mapping[str, Any]], more: int = 0, *, named: 
     cause of its own, so one without a cause is said only where nothing else is.
     """
     events = [str(one["ref"]) for one in causes if one["kind"] == "event"]
-    others = list(dict.fromkeys(_other(one) for one in causes if one["kind"] not in {"event", "unknown"}))
+    others = list(dict.fromkeys(_other(one) for one in causes if one["kind"] not in {"event", "unknown", "person"}))
+    others += list(dict.fromkeys(_other(one) for one in causes if one["kind"] == "person"))
     said = [_events(events, more, named)] if events or more else []
     if not said and not others and causes:
         return _OTHERS["unknown"]
     return "; ".join(said + others)
+
+
+def asked_words(causes: Sequence[Mapping[str, Any]], more: int = 0, *, named: int = NAMED) -> str:
+    """`because of 2 events: …; its clock`, or `asked for by ada`; empty for none."""
+    said = because_words(causes, more, named=named)
+    return said if not said or said.startswith("asked for") else f"because of {said}"
 
 
 def _events(refs: Sequence[str], more: int, named: int) -> str:

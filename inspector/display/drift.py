@@ -9,7 +9,19 @@ from django.urls import reverse
 
 from inspector.display.moments import age_words, date_words
 from inspector.display.verdict import harm, owed_words
-from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
+from inspector.display.words import (
+    CLASSES,
+    DETAILS,
+    FINDINGS,
+    RISKS,
+    STATES,
+    STORES,
+    UNKNOWN_STATE,
+    Tone,
+    Word,
+    number_words,
+    word,
+)
 from recon.queries.drift import DriftNumbers
 from recon.queries.queue import QueueLine
 from recon.queries.runs import MirrorState, SweepState
@@ -60,10 +72,6 @@ class AccountLine:
     since: str
     cells: str
     risk: Word | None
-
-
-def number_words(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
 
 
 def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:

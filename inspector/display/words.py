@@ -115,6 +115,11 @@ def word(code: str | None, among: dict[str, Word]) -> Word:
     return among.get(code) or Word(code, code, Tone.WARN)
 
 
+def number_words(number: int) -> str:
+    """`4 211`, with a narrow space that does not break."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 def value_words(value: object) -> str:
     """A stored or true value (str, int, bool or None) as a table cell says it."""
     if value is None:

@@ -1,21 +1,19 @@
 """The breaker of automatic severe repairs (T16): too many severe plans in an hour stop them for everyone."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from recon.apply.record import Entry, record
+from recon.engine.gate import SEVERE_WITHIN, is_too_many
 from recon.engine.plan import Risk
 from recon.models import AccountState, Apply, Switch
 
 log = logging.getLogger(__name__)
 
 AUTO: Final = "task:auto"
-HOUR: Final = timedelta(hours=1)
-MOST_SEVERE: Final = 100
-MOST_SEVERE_SHARE: Final = 0.01
 
 
 def breaker_is_open(now: datetime) -> bool:
@@ -23,23 +21,26 @@ def breaker_is_open(now: datetime) -> bool:
     if Switch.objects.filter(name=Switch.AUTOMATIC_SEVERE_STOPPED, is_on=True).exists():
         return True
     severe, accounts = _severe_within_the_hour(now), AccountState.objects.count()
-    if severe <= MOST_SEVERE and severe <= accounts * MOST_SEVERE_SHARE:
+    if not is_too_many(severe, accounts):
         return False
     _trip(severe, accounts, now)
     return True
 
 
 def close_breaker(*, actor: str, reason: str, now: datetime, request_id: str = "") -> None:
-    """A person has looked: automatic severe repairs may go on. ValueError without a reason."""
+    """A person has looked: automatic severe repairs may go on. ValueError without a reason, or where it is closed."""
     if not reason.strip():
         raise ValueError("Say what you found: too many accounts were about to lose something at once.")
-    _switch(False, actor, reason.strip(), now, {}, request_id)
+    with transaction.atomic():
+        if not Switch.objects.select_for_update().filter(name=Switch.AUTOMATIC_SEVERE_STOPPED, is_on=True).exists():
+            raise ValueError("It is closed already: nothing stops automatic severe repairs.")
+        _switch(False, actor, reason.strip(), now, {}, request_id)
 
 
 def _severe_within_the_hour(now: datetime) -> int:
     """Accounts whose severe plan came up, or was carried out automatically, since an hour ago."""
-    planned = AccountState.objects.filter(risk=Risk.SEVERE, writes__gt=0, changed_at__gt=now - HOUR)
-    done = Apply.objects.filter(approved_by=AUTO, risk=Risk.SEVERE, created_at__gt=now - HOUR)
+    planned = AccountState.objects.filter(risk=Risk.SEVERE, writes__gt=0, changed_at__gt=now - SEVERE_WITHIN)
+    done = Apply.objects.filter(approved_by=AUTO, risk=Risk.SEVERE, created_at__gt=now - SEVERE_WITHIN)
     ids = set(planned.values_list("account_id", flat=True)) | set(done.values_list("account_id", flat=True))
     return len(ids)
 

@@ -6,8 +6,7 @@ apart; too many severe plans in an hour stop all automatic severe repairs until 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import uuid4
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,12 +16,10 @@ from recon.actions.breaker import AUTO, breaker_is_open
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.keep_relapses import key_of, place_of
 from recon.apply.order import Order, Rights
+from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirmed
 from recon.engine.plan import Risk
 from recon.models import LIVE_STATES, AccountState, Apply, ClassMode, Mode, Relapse
 from recon.queries.modes import VALUES, mode_names
-
-CONFIRMED_AFTER: Final = timedelta(minutes=15)
-SAME_PLAN_AGAIN_AFTER: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def repair_automatically(*, now: datetime, limit: int = 500) -> Automatic:
     for state in _candidates(classes, now).iterator(chunk_size=limit):
         if _has_relapsed(state):
             continue
-        if state.risk == Risk.SEVERE and not is_confirmed(state):
+        if state.risk == Risk.SEVERE and not _was_found_twice(state):
             unconfirmed.append(state)
         elif state.risk != Risk.SEVERE or not is_stopped:
             approved += approve_order(_order(state), request_key=str(uuid4())).apply_id is not None
@@ -58,12 +55,11 @@ def may_still(apply: Apply, now: datetime) -> bool:
     state = AccountState.objects.select_related("evaluation").filter(account_id=apply.account_id).first()
     if state is None or not set(_classes(state)) <= _automatic_classes() or _has_relapsed(state):
         return False
-    return state.risk != Risk.SEVERE or (is_confirmed(state) and not breaker_is_open(now))
+    return state.risk != Risk.SEVERE or (_was_found_twice(state) and not breaker_is_open(now))
 
 
-def is_confirmed(state: AccountState) -> bool:
-    """The same outcome was found twice, by readings a quarter of an hour apart."""
-    return state.evaluated_at - state.changed_at >= CONFIRMED_AFTER
+def _was_found_twice(state: AccountState) -> bool:
+    return is_confirmed(changed_at=state.changed_at, evaluated_at=state.evaluated_at)
 
 
 def _automatic_classes() -> frozenset[str]:

@@ -1,0 +1,233 @@
+"""The policy page in words: what is done about each class, what auto would do now, and what it never does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from inspector.access import Permission
+from inspector.display.deeds import actor_words
+from inspector.display.drift import list_href, number_words
+from inspector.display.moments import age_words, moment_words
+from inspector.display.status import Freeze
+from inspector.display.words import CLASSES, Tone, Word, word
+from recon.queries.automation import Automation, Breaker, ClassPolicy, Fate, Threshold
+
+MODES: Final = {
+    "observe": Word("observe", "Observe", Tone.WARN, "Shown; nobody may write it."),
+    "approve": Word("approve", "Approve", Tone.QUIET, "Written when a person approves it."),
+    "auto": Word("auto", "Auto", Tone.GOOD, "Written by the engine itself, within its limits."),
+}
+_VALUES: Final = Word("values", "Other values", Tone.QUIET, "Derived values that differ and make none of the classes.")
+_FATES: Final = {
+    Fate.READY: ("at once", "are written at the next round, within half a minute"),
+    Fate.UNCONFIRMED: ("second look", "are severe and wait for the same outcome 15 minutes later"),
+    Fate.STOPPED: ("stopped", "are severe and stopped by the breaker"),
+    Fate.RELAPSED: ("relapsed", "hold a cell that somebody changed back: a person has to release it"),
+    Fate.OTHER_CLASS: ("other class", "belong to another class too, which is not in auto"),
+    Fate.TRIED: ("tried", "came to nothing within the hour and are tried again later"),
+    Fate.UNDER_REPAIR: ("under repair", "are under repair already"),
+}
+LIMITS: Final = (
+    "A plan is written as a whole: every class of the account has to be in auto.",
+    "Each is an approval like anybody's, by task:auto: all six stores are read again, and another plan than the one "
+    "that was found is refused.",
+    "A severe plan needs the same outcome twice, 15 minutes apart.",
+    "More than 100 accounts, or 1 % of all, that come to a severe plan within an hour stop all automatic severe "
+    "repairs until an admin has looked.",
+    "A cell that somebody changed back after a repair is left to a person until it is released.",
+    "A plan that came to nothing is not tried again within the hour.",
+    "Where a verdict is unknown, nothing is written; where it is open whose customer somebody is, nothing severe.",
+    "Proposals to Stripe are never automatic: no charge, no refund, no cancellation.",
+    "While all applies are paused, auto waits as everybody does.",
+)
+_RUNGS: Final = {
+    "grace": "In grace from",
+    "past_due": "Past due from",
+    "delinquent": "Delinquent from",
+    "bad_debt": "Bad debt from",
+    "bad_debt_ended": "Bad debt, once ended, from",
+}
+_LADDERS: Final = {"self_serve": "Self-serve", "contract": "Contract"}
+
+
+@dataclass(frozen=True, slots=True)
+class FateLine:
+    """How many plans have one fate."""
+
+    number: str
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    text: str
+    meaning: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """One class. `since` says who set its mode, when; `fates` what auto does, or would do, with its plans now."""
+
+    name: Word
+    mode: Word
+    since: str
+    reason: str
+    accounts: str
+    href: str
+    lenient: str
+    severe: str
+    auto_lead: str
+    fates: tuple[FateLine, ...]
+    options: tuple[Option, ...]
+    typed_reason: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerView:
+    state: Word
+    text: str
+    reason: str
+    now: str
+    can_close: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdLine:
+    group: str
+    name: str
+    value: str
+    default: str
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stood in a form that was not right: `form` is a class's name, or `breaker`."""
+
+    form: str = ""
+    mode: str = ""
+    reason: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPage:
+    """`permission` says whether the reader may change anything here."""
+
+    classes: tuple[ClassLine, ...]
+    limits: tuple[str, ...]
+    breaker: BreakerView
+    freeze: Freeze
+    thresholds: tuple[ThresholdLine, ...]
+    problem: str
+    permission: Permission
+
+
+def policy_page(
+    found: Automation, freeze: Freeze, *, permission: Permission, typed: Typed, now: datetime
+) -> PolicyPage:
+    names = {one.name for one in found.classes} | {"breaker"}
+    return PolicyPage(
+        classes=tuple(_class(one, typed, now) for one in found.classes),
+        limits=LIMITS,
+        breaker=_breaker(found.breaker, typed, now),
+        freeze=freeze,
+        thresholds=tuple(_threshold(one) for one in found.thresholds),
+        problem=typed.problem if typed.form not in names else "",
+        permission=permission,
+    )
+
+
+def _class(one: ClassPolicy, typed: Typed, now: datetime) -> ClassLine:
+    own = typed if typed.form == one.name else Typed()
+    chosen = own.mode or one.mode
+    return ClassLine(
+        name=_VALUES if one.name == _VALUES.code else word(one.name, CLASSES),
+        mode=word(one.mode, MODES),
+        since=f"set by {actor_words(one.set_by)} {age_words(one.set_at, now)}" if one.set_at else "the default",
+        reason=one.reason,
+        accounts=number_words(one.accounts),
+        href=list_href(**{"class": one.name}) if one.accounts and one.name != _VALUES.code else "",
+        lenient=number_words(one.lenient),
+        severe=number_words(one.severe),
+        auto_lead=_auto_lead(one),
+        fates=tuple(_fates(one)),
+        options=tuple(Option(mode.code, mode.text, mode.meaning, mode.code == chosen) for mode in MODES.values()),
+        typed_reason=own.reason,
+        problem=own.problem,
+    )
+
+
+def _auto_lead(one: ClassPolicy) -> str:
+    if not one.lenient + one.severe:
+        return "No account of this class has a plan now, so auto has nothing to write."
+    return "At this moment, of the plans:" if one.mode == "auto" else "Put in auto at this moment, of the plans:"
+
+
+def _fates(one: ClassPolicy) -> Iterator[FateLine]:
+    """At once first, also where it is none: that is what one asks."""
+    for fate, (_, text) in _FATES.items():
+        number = one.fates.get(fate, 0)
+        if number or (fate is Fate.READY and one.fates):
+            yield FateLine(number_words(number), text, Tone.WARN if fate is Fate.READY and number else Tone.QUIET)
+
+
+def _breaker(one: Breaker, typed: Typed, now: datetime) -> BreakerView:
+    own = typed if typed.form == "breaker" else Typed()
+    many = f"{number_words(one.severe)} of {number_words(one.accounts)} accounts came to a severe plan within the hour"
+    return BreakerView(
+        state=Word("open", "Open", Tone.BAD) if one.is_open else Word("closed", "Closed", Tone.GOOD),
+        text=_breaker_text(one, now),
+        reason=one.reason,
+        now=f"{many}; more than {number_words(one.most)} {_then(one)}.",
+        can_close=one.is_open,
+        problem=own.problem,
+    )
+
+
+def _breaker_text(one: Breaker, now: datetime) -> str:
+    when = f"{moment_words(one.set_at)} UTC, {age_words(one.set_at, now)}"
+    if one.is_open:
+        return f"No severe plan is written automatically, for anybody, since {when}. Lenient ones go on."
+    return (
+        f"Severe plans may be written automatically. Closed by {actor_words(one.set_by)} {when}."
+        if one.set_at
+        else ("Severe plans may be written automatically. It has never opened.")
+    )
+
+
+def _then(one: Breaker) -> str:
+    if one.would_trip:
+        return "open it: it opens at the next round, as soon as any class is in auto"
+    too_many = one.severe > one.most
+    return "open it again at the next round" if one.is_open and too_many else "open it"
+
+
+def _threshold(one: Threshold) -> ThresholdLine:
+    group = f"{_LADDERS[one.ladder]} ladder" if one.ladder else "Numbers"
+    return ThresholdLine(group, _name(one), _value(one, one.value), _value(one, one.default), one.is_set)
+
+
+def _name(one: Threshold) -> str:
+    names = {
+        "dust_minor": "Dust: too little to call debt, up to",
+        "in_flight_max_days": "A payment under way counts for",
+        "freshness_minutes": "Stripe's mirror is fresh for",
+        "plans": "Plans by price",
+    }
+    return _RUNGS[one.name] if one.ladder else names.get(one.name, one.name)
+
+
+def _value(one: Threshold, value: object) -> str:
+    if one.ladder:
+        return f"{value} days past due"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} → {each}" for key, each in sorted(value.items())) or "none"
+    units = {"dust_minor": "minor units", "in_flight_max_days": "days", "freshness_minutes": "minutes"}
+    return f"{value} {units.get(one.name, '')}".strip()
