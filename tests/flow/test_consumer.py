@@ -6,6 +6,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -65,10 +66,12 @@ class Consumer:
     def wait_until(self, sequence: int) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if int(line.split()[-1]) >= sequence:
-                return
-        raise AssertionError(f"the example ended with {self._process.wait()}")
+        patience = threading.Timer(60, self._process.kill)
+        patience.start()
+        try:
+            assert any(int(line.split()[-1]) >= sequence for line in self._process.stdout), "it never got there"
+        finally:
+            patience.cancel()
 
     def last_words(self) -> str:
         """What it says when it ends by itself."""
