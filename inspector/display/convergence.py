@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inspector.display.drift import number_words
 from inspector.display.moments import moment_words
-from inspector.display.words import STATES, STORES, UNKNOWN_STATE, Tone, Word
+from inspector.display.words import STATES, STORES, UNKNOWN_STATE, Tone, Word, number_words
 from recon.actions.prove_convergence import LAST, MOST_SECONDS, RUNS, Proof, Run
 from recon.queries.deliveries import Delivery
 
