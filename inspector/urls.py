@@ -6,6 +6,7 @@ from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
+from inspector.pages.convergence import convergence
 from inspector.pages.event import event, ignore_one, replay_one
 from inspector.pages.failed import failed, ignore, replay
 from inspector.pages.health import healthz, readyz
@@ -14,7 +15,7 @@ from inspector.pages.login import login, logout, openid_begin, openid_return, pa
 from inspector.pages.look_ups import look_ups
 from inspector.pages.note import note
 from inspector.pages.policy import close_breaker, policy, set_mode
-from inspector.pages.relapses import relapses, release
+from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
@@ -27,6 +28,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("accounts/<str:account_id>/notes/", note, name="add_note"),
+    path("accounts/<str:account_id>/convergence/", convergence, name="convergence"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
     path("audit/", audit, name="audit"),
     path("audit.csv", audit_csv, name="audit_csv"),
@@ -39,7 +41,7 @@ urlpatterns = [
     path("events/<int:number>/replay/", replay_one, name="replay_event"),
     path("events/<int:number>/ignore/", ignore_one, name="ignore_event"),
     path("relapses/", relapses, name="relapses"),
-    path("relapses/release/", release, name="release_relapses"),
+    path("relapses/release/", release_relapses, name="release_relapses"),
     path("policy/", policy, name="policy"),
     path("policy/mode/", set_mode, name="set_mode"),
     path("policy/breaker/", close_breaker, name="close_breaker"),

@@ -28,7 +28,7 @@ def relapses(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(Right.RELEASE)
-def release(request: HttpRequest) -> HttpResponse:
+def release_relapses(request: HttpRequest) -> HttpResponse:
     """Back to the list that it was asked from; without a reason, or with nothing ticked, it says so (422)."""
     reason = request.POST.get("reason", "")[:REASON_LENGTH]
     numbers = [number for text in request.POST.getlist("relapse") if (number := entry_number(text)) is not None]

@@ -41,6 +41,7 @@ ROWS = {
     "recompute": Row("/accounts/acc_1/recompute/", Right.LOOK, {"post": 302}),
     "approve": Row("/accounts/acc_1/apply/", Right.LOOK, {"post": 422}),
     "add_note": Row("/accounts/acc_1/notes/", Right.NOTE, {"post": 422}),
+    "convergence": Row("/accounts/acc_1/convergence/", Right.LOOK, READ | {"post": 200}),
     "repair": Row("/repairs/00000000-0000-0000-0000-000000000000/", Right.LOOK, {"get": 404, "head": 404}),
     "audit": Row("/audit/", Right.AUDIT_OWN),
     "audit_csv": Row("/audit.csv", Right.AUDIT_OWN),
