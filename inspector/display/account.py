@@ -11,6 +11,7 @@ from inspector.display.follows import Follows, follows
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.places import Places, Ref, stripe_ref
 from inspector.display.plan import PlanView, plan_view
+from inspector.display.relapsed import Relapsed, relapsed
 from inspector.display.verdict import FindingLine, Verdict, findings, verdict
 from recon.actions.foresee import ForeseenEvent
 from recon.queries.account import AccountView
@@ -41,6 +42,7 @@ class AccountPage:
     follows: Follows
     permission: Permission
     findings: tuple[FindingLine, ...]
+    relapsed: Relapsed | None
 
 
 def account_page(
@@ -67,6 +69,7 @@ def account_page(
         follows=follows(view, foreseen),
         permission=permission,
         findings=findings(view, places),
+        relapsed=relapsed(view, now),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from inspector.display.because import asked_words
 from inspector.display.deeds import action_word
 from inspector.display.moments import moment_words
 from inspector.display.money import amount_words
@@ -94,12 +95,20 @@ def said_words(entry: Entry, account_id: str) -> Said:
     match entry.what:
         case "evaluated":
             return _evaluated(told)
+        case "recomputed":
+            text = (
+                "Evaluated, and overtaken by a later reading" if told["is_overtaken"] else "Evaluated again: no change"
+            )
+            return Said(text, rest=asked_words(told["causes"], told["more"]))
         case "event_out":
             return Said(f"{told['kind']} was told to others", rest=_difference(told))
         case "event_in":
             sender = STORES.get(told["from"], told["from"])
             return Said(
-                f"{sender} sent {told['type']}", told["object"], rest="" if _is_routed(told) else told["status"]
+                f"{sender} sent {told['type']}",
+                told["object"],
+                rest="" if _is_routed(told) else told["status"],
+                href=reverse("event", args=[told["number"]]),
             )
         case "approved":
             return _approved(entry, told)
@@ -117,7 +126,9 @@ def said_words(entry: Entry, account_id: str) -> Said:
 
 def _evaluated(told: Mapping[str, Any]) -> Said:
     now, was = _state(told["is_known"], told["state"]), _state(told["was_known"], told["was_state"])
-    trigger = _TRIGGERS.get(told["trigger"], told["trigger"])
+    asked = told["asked"]
+    because = asked_words(asked["causes"], asked["more"]) if asked else ""
+    trigger = because or _TRIGGERS.get(told["trigger"], told["trigger"])
     differ = _differ(told["cells"])
     if told["is_first"]:
         return Said(f"First verdict: {now.text}", rest=f"{differ}; {trigger}", tone=now.tone)

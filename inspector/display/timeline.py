@@ -132,6 +132,7 @@ def _lag(entry: Entry) -> timedelta:
 
 _OURS = {
     "evaluated": Word("evaluated", "Verdict"),
+    "recomputed": Word("recomputed", "Verdict"),
     "event_out": Word("event_out", "Event out"),
     "event_in": Word("event_in", "Event in"),
     "approved": Word("approved", "Repair"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspector.display.because import asked_words
 from inspector.display.moments import age_words, clock_words, date_words
 from inspector.display.money import amount_words
 from inspector.display.places import Places, Ref
@@ -26,6 +27,7 @@ class Verdict:
     computed: str
     sources: str
     next_evaluation: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def verdict(view: AccountView, now: datetime) -> Verdict:
         computed=clock_words(view.evaluated_at, now),
         sources=_sources(view, now),
         next_evaluation=age_words(view.next_evaluation_at, now) if view.next_evaluation_at else "",
+        asked=asked_words(view.causes, view.more_causes, named=1),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from recon.actions.dirty import mark_dirty
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.sync_stripe import claim_of, keep_objects
 from recon.engine.facts import Reading, StoreName
 from recon.models import StripeObject
@@ -34,7 +34,8 @@ def keep_customers(customers: Objects, read_at: datetime, *, asked_for: str = ""
     before = dict(StripeObject.objects.filter(id__in=claims).values_list("id", "account_id"))
     keep_objects("customers", customers, read_at)
     moved = {side for id, claim in claims.items() if claim != before.get(id) for side in (claim, before.get(id))}
-    mark_dirty([account for account in moved if account and account != asked_for], read_at)
+    others = [account for account in moved if account and account != asked_for]
+    mark_dirty(others, read_at, cause=Cause(CauseKind.MIRROR))
 
 
 def _mirror(account_id: str, tables: Mapping[str, Objects], as_of: datetime) -> None:

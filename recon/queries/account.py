@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Evaluation
+from recon.models import AccountState, Evaluation, Recompute, Relapse
 from recon.queries.snapshots import Rows, StoreSaid, latest
 
 Json = Mapping[str, Any]
@@ -30,7 +34,9 @@ class StoreView:
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """The latest evaluation (`truth`, `because`, `cells`, `writes`, … as in the answer's JSON; `truth` None when the
-    verdict is unknown), and each of the six stores by name."""
+    verdict is unknown), and each of the six stores by name. `causes` ({kind, ref, at}, and how many more) are what had
+    asked for it; none where a sweep came by. `relapses` are cells that somebody changed back after a repair, and that
+    nobody has released: {place, key, wrote, found, other, at}."""
 
     account_id: str
     evaluation_id: int
@@ -52,6 +58,9 @@ class AccountView:
     proposals: Sequence[Json]
     findings: Sequence[Json]
     next_evaluation_at: datetime | None
+    causes: Sequence[Json]
+    more_causes: int
+    relapses: Sequence[Json]
     stores: Mapping[str, StoreView]
 
 
@@ -70,9 +79,23 @@ class PastEvaluation:
     risk: str | None
 
 
+# Of the latest evaluation alone: one by a sweep was asked for by nobody.
+_ASKED = Subquery(
+    Recompute.objects.filter(account_id=OuterRef("account_id"), at=OuterRef("evaluated_at"))
+    .order_by("-id")
+    .values(told=JSONObject(causes="causes", more="more_causes"))[:1]
+)
+_RELAPSES = ArraySubquery(
+    Relapse.objects.filter(account_id=OuterRef("account_id"), released_at__isnull=True)
+    .order_by("place", "key", "id")
+    .values(told=JSONObject(place="place", key="key", wrote="wrote", found="found", other="other", at="at"))
+)
+
+
 def account_view(account_id: str) -> AccountView | None:
     """None when the account was never evaluated."""
-    state = AccountState.objects.select_related("evaluation").filter(account_id=account_id).first()
+    states = AccountState.objects.select_related("evaluation").annotate(asked=_ASKED, relapses=_RELAPSES)
+    state = states.filter(account_id=account_id).first()
     return _view(state, state.evaluation) if state is not None else None
 
 
@@ -117,6 +140,9 @@ def _view(state: AccountState, evaluation: Evaluation) -> AccountView:
         proposals=evaluation.proposals,
         findings=evaluation.findings,
         next_evaluation_at=evaluation.next_evaluation_at,
+        causes=state.asked["causes"] if state.asked else (),
+        more_causes=state.asked["more"] if state.asked else 0,
+        relapses=state.relapses,
         stores=_stores(state),
     )
 

@@ -1,4 +1,4 @@
-"""What our own tables tell of one account: evaluations, events in and out, repairs, audit entries and notes.
+"""What our own tables tell of one account: evaluations and why, events in and out, repairs, audit entries and notes.
 
 One query for all of them, each bounded: the newest of each kind at or before a moment.
 """
@@ -54,13 +54,28 @@ _SELECTS: Mapping[str, tuple[Kind, str]] = {
             'trigger', trigger, 'is_known', is_known, 'state', state, 'cells', jsonb_array_length(cells),
             'reasons', reasons,
             'was_known', lag(is_known) over earlier, 'was_state', lag(state) over earlier,
-            'had_cells', jsonb_array_length(lag(cells) over earlier), 'is_first', lag(id) over earlier is null) as told
+            'had_cells', jsonb_array_length(lag(cells) over earlier), 'is_first', lag(id) over earlier is null,
+            'asked', (
+                select jsonb_build_object('causes', causes, 'more', more_causes) from recompute
+                where account_id = %(account)s and recompute.at = latest.at and evaluation_id = latest.id limit 1
+            )) as told
         from (
             select * from evaluation where account_id = %(account)s and at <= %(until)s
             order by at desc, id desc limit %(most)s + 1
         ) as latest
         window earlier as (order by at, id)
         order by at desc, id desc limit %(most)s
+        """,
+    ),
+    "recomputed": (
+        Kind.EVENTS,
+        """
+        select recompute.id::text, recompute.at, null::timestamptz, '', jsonb_build_object(
+            'causes', recompute.causes, 'more', more_causes, 'is_overtaken', evaluation.id is null)
+        from recompute left join evaluation on evaluation.id = recompute.evaluation_id
+        where recompute.account_id = %(account)s and recompute.at <= %(until)s
+          and evaluation.at is distinct from recompute.at
+        order by recompute.at desc, recompute.id desc limit %(most)s
         """,
     ),
     "event_out": (
@@ -76,7 +91,7 @@ _SELECTS: Mapping[str, tuple[Kind, str]] = {
         Kind.EVENTS,
         """
         select i.event_id, i.received_at, i.occurred_at, '', jsonb_build_object(
-            'from', i.source, 'type', i.type, 'object', i.object_id, 'status', i.status)
+            'from', i.source, 'type', i.type, 'object', i.object_id, 'status', i.status, 'number', i.id)
         from inbox i
         where i.received_at <= %(until)s and i.id in (select event_id from inbox_mark where account_id = %(account)s)
         order by i.received_at desc, i.id desc limit %(most)s

@@ -19,7 +19,8 @@ EXCEPTIONS_SHOWN_FOR: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An account whose evaluation failed too often; nobody tries again until something happens to it."""
+    """An account whose evaluation failed too often; nobody tries again until something happens to it. One that a person
+    ignored is none."""
 
     account_id: str
     attempts: int
@@ -92,7 +93,7 @@ def _queue(now: datetime) -> QueueState:
         later=Count("account", filter=Q(not_before__gt=now)),
         oldest=Min("since"),
     )
-    parked = Dirty.objects.filter(parked=True).order_by("since")
+    parked = Dirty.objects.filter(parked=True, gen__gt=F("done_gen")).order_by("since")
     return QueueState(
         **waiting,
         parked_total=parked.count(),

@@ -13,7 +13,7 @@ from recon.actions.keep_snapshots import keep_snapshots
 from recon.apply.record import Entry as AuditEntry
 from recon.apply.record import Event, record
 from recon.engine.facts import Reading, StoreName
-from recon.models import Apply, ApplyState, Inbox, InboxMark, InboxStatus, Note
+from recon.models import Apply, ApplyState, Evaluation, Inbox, InboxMark, InboxStatus, Note, Recompute
 from recon.queries.happenings import Entry, Kind
 from recon.queries.snapshots import latest
 from recon.queries.timeline import Cursor, cursor_of, timeline
@@ -143,6 +143,29 @@ def test_an_evaluation_says_from_which_state_to_which() -> None:
     states = [(one.told["was_state"], one.told["state"]) for one in shown() if one.what == "evaluated"]
     assert states == [("grace", "past_due"), (None, "grace")]
     assert latest_one
+
+
+def asked_for(at: datetime, *causes: tuple[str, str], evaluation: Evaluation | None = None, more: int = 0) -> None:
+    told = [{"kind": kind, "ref": ref, "at": at.isoformat()} for kind, ref in causes]
+    Recompute.objects.create(account_id="acc_1", at=at, evaluation=evaluation, causes=told, more_causes=more)
+
+
+def test_an_evaluation_says_what_had_asked_for_it() -> None:
+    keep_case(golden("ladder/past_due_just_before"), account_id="acc_1")
+    one = Evaluation.objects.get()
+    asked_for(one.at, ("event", "stripe invoice.paid evt_1"), evaluation=one, more=3)
+    (entry,) = [entry for entry in shown() if entry.what == "evaluated"]
+    assert entry.told["asked"]["more"] == 3
+    assert [cause["ref"] for cause in entry.told["asked"]["causes"]] == ["stripe invoice.paid evt_1"]
+
+
+def test_an_evaluation_that_changed_nothing_is_told_too() -> None:
+    keep_case(golden("ladder/past_due_just_before"), account_id="acc_1")
+    one = Evaluation.objects.get()
+    asked_for(one.at + DAY, ("person", "user:ada"), evaluation=one)
+    asked_for(one.at + 2 * DAY, ("timer", ""))
+    told = [(entry.at, entry.told["is_overtaken"]) for entry in shown() if entry.what == "recomputed"]
+    assert told == [(one.at + 2 * DAY, True), (one.at + DAY, False)]
 
 
 def test_a_filter_shows_its_kind_alone() -> None:
