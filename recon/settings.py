@@ -48,7 +48,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "inspector.request_id.request_id_middleware",
-    "csp.middleware.CSPMiddleware",  # before what may refuse: every answer holds the policy, a refused host's too
+    "inspector.content_policy.ContentPolicy",  # before what may refuse: every answer holds the policy, a refused host's too
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-import stripe
+from stripe import SignatureVerificationError, WebhookSignature
 
 from inspector.api.problems import Refusal
 
@@ -24,8 +24,8 @@ def verify(text: str, header: str, secrets: Sequence[str], now: float) -> None:
 
 def _is_signed(text: str, header: str, secret: str) -> bool:
     try:
-        return bool(stripe.WebhookSignature.verify_header(text, header, secret))
-    except stripe.SignatureVerificationError:
+        return bool(WebhookSignature.verify_header(text, header, secret))
+    except SignatureVerificationError:
         return False
 
 
