@@ -46,6 +46,7 @@ class Outcome:
     state: Word
     seal: str
     arrivals_name: str
+    are_events: bool
     arrivals: tuple[Arrival, ...]
     tried: tuple[Tried, ...]
 
@@ -88,6 +89,7 @@ def _outcome(proof: Proof) -> Outcome:
         state=STATES[proof.state] if proof.state is not None else UNKNOWN_STATE,
         seal=proof.digest[:SEAL_LENGTH],
         arrivals_name=_arrivals_name(proof),
+        are_events=_are_events(proof),
         arrivals=tuple(_arrival(number, one) for number, one in enumerate(proof.deliveries, 1)),
         tried=tuple(_tried(number, run, proof.digest) for number, run in enumerate(proof.runs, 1)),
     )

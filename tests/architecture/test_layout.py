@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP = {
-    ".ci", ".gitignore", "Makefile", "README.md", "docker-compose.yml", "inspector", "manage.py", "pyproject.toml",
-    "recon", "static", "templates", "tests", "uv.lock",
+    ".ci", ".gitignore", "Makefile", "README.md", "docker-compose.yml", "examples", "inspector", "manage.py",
+    "pyproject.toml", "recon", "static", "templates", "tests", "uv.lock",
 }  # fmt: skip
 MOST_LINES = 400
 
