@@ -11,6 +11,7 @@ from inspector.pages.event import event, ignore_one, replay_one
 from inspector.pages.failed import failed, ignore, replay
 from inspector.pages.health import healthz, readyz
 from inspector.pages.home import home
+from inspector.pages.keys import keys
 from inspector.pages.login import login, logout, openid_begin, openid_return, password, password_done
 from inspector.pages.look_ups import look_ups
 from inspector.pages.note import note
@@ -46,6 +47,7 @@ urlpatterns = [
     path("policy/mode/", set_mode, name="set_mode"),
     path("policy/breaker/", close_breaker, name="close_breaker"),
     path("status/", status, name="status"),
+    path("keys/", keys, name="keys"),
     path("status/check/", check_now, name="check_now"),
     path("status/pause/", pause, name="pause"),
     path("login/", login, name="login"),

@@ -67,6 +67,7 @@ ROWS = {
     "logout": Row("/logout/", ANY_LOGIN, {"post": 302, "options": 200}),
     "password": Row("/password/", ANY_LOGIN, READ | {"post": 200, "options": 200}),
     "password_done": Row("/password/done/", ANY_LOGIN),
+    "keys": Row("/keys/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
     "readyz": Row("/readyz", OPEN),
     "events": Row("/api/v1/events/", SIGNED, {"get": 503, "head": 503}),
