@@ -137,6 +137,10 @@ EVENT_STREAM_MAXLEN = env.int("EVENT_STREAM_MAXLEN", 100_000)
 INBOX_DAYS = env.int("INBOX_DAYS", 90)
 LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
 
+# ---- Bulk repairs: how many accounts one may hold, and how many of them are with the workers at once.
+BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000)
+BULK_AT_ONCE = env.int("BULK_AT_ONCE", 16)
+
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
@@ -156,7 +160,7 @@ CELERY_TASK_DEFAULT_QUEUE = "now"
 CELERY_TASK_QUEUES = [Queue("now"), Queue("bulk")]
 CELERY_TASK_ROUTES = {
     f"recon.{task}": {"queue": "bulk"}
-    for task in ("sweep", "sweep_chunk", "sync_stripe", "repair_item", "prune", "verify_audit")
+    for task in ("sweep", "sweep_chunk", "sync_stripe", "repair_item", "bulk_item", "prune", "verify_audit")
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -79,6 +79,7 @@ class Approval:
     proposal: str
     cells: Sequence[Mapping[str, Any]]
     overrides_pause: bool = False
+    request_key: str = ""
 
 
 def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
@@ -147,7 +148,7 @@ def _row(apply_id: UUID, approval: Approval, now: datetime) -> dict[str, Any]:
         "actor": approval.actor,
         "reason": approval.reason,
         "request_id": approval.request_id,
-        "request_key": "",
+        "request_key": approval.request_key,
         "overrides_pause": approval.overrides_pause,
         "now": now,
         "expires_at": now + APPROVAL_HOLDS,

@@ -193,6 +193,7 @@ def _approval(order: Order, evaluation: Evaluation) -> Approval:
         request_id=order.request_id,
         cells=cells_of(evaluation.plan.writes),
         overrides_pause=order.overrides_pause,
+        request_key=order.request_key,
     )
 
 

@@ -32,6 +32,7 @@ class Order:
     request_id: str = ""
     proposal: str | None = None  # "verb:object"
     overrides_pause: bool = False  # an admin's emergency
+    request_key: str = ""  # of one that is approved and begun in one act: the same one, once
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,143 @@
+"""Drive bulk repairs: stop what has to stop, go on to the next stage, hand accounts out, close what is done.
+
+Everything is read from, and kept in, the run's row under its lock. The schedule drives each few seconds, and each
+account that is done drives at once; either alone is enough.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+
+from recon.actions.authority import Right, holds, right_to_start
+from recon.actions.bulk_limits import advance, reach, too_many_problems
+from recon.actions.wake import wake, wake_soon
+from recon.apply.record import Entry, record
+from recon.engine.plan import Risk
+from recon.models import BulkRepair, BulkState
+from recon.queries.pauses import applies_paused
+
+ITSELF: Final = "task:bulk"
+PERSON: Final = "user:"
+LEASE: Final = timedelta(minutes=1)
+HAND_OUT: Final = """
+update bulk_repair_item set lease_until = %(until)s, tries = tries + 1
+where id in (
+    select id from bulk_repair_item
+    where bulk_repair_id = %(run)s and done_at is null and position < %(reach)s
+      and (lease_until is null or lease_until <= %(now)s)
+    order by id limit %(limit)s for update
+)
+returning id, tries
+"""
+
+
+def drive_bulk_repairs(*, now: datetime) -> int:
+    """By the schedule. How many runs are under way."""
+    ids = list(BulkRepair.objects.filter(state=BulkState.RUNNING).values_list("id", flat=True))
+    for run_id in ids:
+        with transaction.atomic():
+            go_on(locked(run_id), now, asks_rights=True)
+    return len(ids)
+
+
+def locked(run_id: int) -> BulkRepair:
+    """The run's row, for this transaction alone."""
+    return BulkRepair.objects.select_for_update().get(id=run_id)
+
+
+def go_on(run: BulkRepair, now: datetime, *, asks_rights: bool = False) -> None:
+    """Whatever is due for a run whose row is locked; nothing for one that does not run."""
+    if run.state != BulkState.RUNNING:
+        return
+    why = why_stop(run, asks_rights=asks_rights)
+    if why:
+        stop(run, why, now)
+        return
+    advance(run)
+    run.save(update_fields=["stage"])
+    if run.done >= run.accounts:
+        _finish(run, now)
+    else:
+        _hand_out(run, now)
+
+
+def why_stop(run: BulkRepair, *, asks_rights: bool) -> str:
+    """A sentence, where the run may not go on; empty where it may."""
+    pause = applies_paused()
+    if pause is not None:
+        return f"All applies are paused: {pause.reason}"
+    lost = _lost_right(run) if asks_rights else ""
+    return lost or too_many_problems(run)
+
+
+def stop(run: BulkRepair, why: str, now: datetime, *, actor: str = ITSELF, request_id: str = "") -> None:
+    """Pause it; accounts that were begun are finished. Called last in its transaction."""
+    run.state, run.stopped_by, run.stop_reason, run.stopped_at = BulkState.PAUSED, actor, why, now
+    run.save(update_fields=["state", "stopped_by", "stop_reason", "stopped_at", "stage"])
+    run.items.filter(done_at__isnull=True).update(lease_until=None)
+    record(Entry(actor, "bulk_repair.paused", why, after=so_far(run), request_id=request_id))
+
+
+def so_far(run: BulkRepair) -> dict[str, object]:
+    """What the audit keeps of a run with each of its steps."""
+    return {
+        "bulk_repair": run.id,
+        "state": str(run.state),
+        "stage": str(run.stage),
+        "accounts": run.accounts,
+        "done": run.done,
+        "problems": run.problems,
+        "started_by": run.actor,
+        "second": run.second,
+    }
+
+
+def _hand_out(run: BulkRepair, now: datetime) -> None:
+    """So many that no more than a set number is with the workers; each as a task of its own, after the commit."""
+    with_workers = run.items.filter(done_at__isnull=True, lease_until__gt=now).count()
+    room = settings.BULK_AT_ONCE - with_workers
+    for item_id, tries in _take(run, room, now) if room > 0 else ():
+        wake("recon.bulk_item", str(item_id), str(tries))
+
+
+def _take(run: BulkRepair, room: int, now: datetime) -> Sequence[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(HAND_OUT, {"run": run.id, "reach": reach(run), "now": now, "until": now + LEASE, "limit": room})
+        return sorted(cursor.fetchall())
+
+
+def _finish(run: BulkRepair, now: datetime) -> None:
+    run.state, run.finished_at = BulkState.DONE, now
+    run.save(update_fields=["state", "finished_at"])
+    wake_soon("recon.recompute_due")
+    record(Entry(ITSELF, "bulk_repair.finished", run.reason, after=so_far(run), request_id=run.request_id))
+
+
+def _lost_right(run: BulkRepair) -> str:
+    """Who started it or approved it may have lost the right meanwhile."""
+    if not _holds(run.actor, right_to_start(accounts=run.accounts, any_severe=any_severe(run))):
+        return f"{run.actor.removeprefix(PERSON)}, who started it, may not any more."
+    if run.second and not _holds(run.second, Right.SECOND_BULK):
+        return f"{run.second.removeprefix(PERSON)}, who approved it, may not any more."
+    return ""
+
+
+def any_severe(run: BulkRepair) -> bool:
+    """Does any of its plans take something away?"""
+    return bool(run.totals.get("risks", {}).get(Risk.SEVERE))
+
+
+def _holds(actor: str, right: Right) -> bool:
+    return holds(groups_now(actor), right)
+
+
+def groups_now(actor: str) -> frozenset[str]:
+    """The groups of `user:name` as they are at this moment; none for anybody else, or when switched off."""
+    if not actor.startswith(PERSON):
+        return frozenset()
+    person = get_user_model().objects.filter(username=actor.removeprefix(PERSON), is_active=True).first()
+    return frozenset(person.groups.values_list("name", flat=True)) if person is not None else frozenset()
