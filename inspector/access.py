@@ -45,6 +45,7 @@ DEEDS: Final = {
     Right.IGNORE: "What failed is ignored by",
     Right.BODIES: "The bodies of events are shown to",
     Right.RELEASE: "A cell that was changed back is released by",
+    Right.WORK: "Queues are worked through by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
     Right.LOOK_UPS_ALL: "What others looked at is shown to",
@@ -134,6 +135,11 @@ def may_see_bodies(person: Person) -> Permission:
 def may_release(person: Person) -> Permission:
     """Let a cell that somebody had changed back be written automatically again."""
     return may(person, Right.RELEASE)
+
+
+def may_work(person: Person) -> Permission:
+    """Take accounts of a queue in hand, put them off, save a queue as a file."""
+    return may(person, Right.WORK)
 
 
 def may_audit_all(person: Person) -> Permission:

@@ -9,9 +9,11 @@ from inspector.display.address import Address
 from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.foot import Standing, foot
 from inspector.display.notes import NOTHING_NOTED, TypedNote
+from inspector.display.work import NO_SNOOZE, TypedSnooze
 from inspector.look_log import log_look
 from inspector.rendering import render_page
 from inspector.story import story
+from inspector.work import work_on
 from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
 from recon.queries.facts import account_facts
@@ -34,9 +36,10 @@ def show_account(
     *,
     typed: Typed = NOTHING_TYPED,
     noted: TypedNote = NOTHING_NOTED,
+    put_off: TypedSnooze = NO_SNOOZE,
     status: int = 200,
 ) -> HttpResponse:
-    """`typed` and `noted` are what stands in the forms already, with what is wrong with it."""
+    """`typed`, `noted` and `put_off` are what stands in the forms already, with what is wrong with it."""
     log_look(request, view.account_id, by="account")
     now = timezone.now()
     address = Address.asked(view.account_id, request.GET)
@@ -58,6 +61,7 @@ def show_account(
         now=now,
     )
     context = {"page": page, "foot": approving, "story": story(request, view, known, now, noted)}
+    context["work"] = work_on(request, view.account_id, put_off, now)
     return render_page(request, "account", context, status=status)
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from inspector.pages.account import account, recompute
-from inspector.pages.accounts import accounts
+from inspector.pages.accounts import accounts, accounts_csv
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
 from inspector.pages.convergence import convergence
@@ -16,6 +16,7 @@ from inspector.pages.login import login, logout, openid_begin, openid_return, pa
 from inspector.pages.look_ups import look_ups
 from inspector.pages.note import note
 from inspector.pages.policy import close_breaker, policy, set_mode
+from inspector.pages.queue import claim, forget, next_account, release, save, snooze, wake
 from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
 from inspector.pages.search import search
@@ -25,12 +26,20 @@ urlpatterns = [
     path("", home, name="home"),
     path("search/", search, name="search"),
     path("accounts/", accounts, name="accounts"),
+    path("accounts.csv", accounts_csv, name="accounts_csv"),
     path("accounts/<str:account_id>/", account, name="account"),
+    path("accounts/<str:account_id>/claim/", claim, name="claim"),
+    path("accounts/<str:account_id>/release/", release, name="release_account"),
+    path("accounts/<str:account_id>/snooze/", snooze, name="snooze"),
+    path("accounts/<str:account_id>/wake/", wake, name="wake"),
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("accounts/<str:account_id>/notes/", note, name="add_note"),
     path("accounts/<str:account_id>/convergence/", convergence, name="convergence"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
+    path("queue/next/", next_account, name="next_account"),
+    path("queue/filters/", save, name="save_filter"),
+    path("queue/filters/<int:number>/forget/", forget, name="forget_filter"),
     path("audit/", audit, name="audit"),
     path("audit.csv", audit_csv, name="audit_csv"),
     path("audit/look-ups/", look_ups, name="look_ups"),

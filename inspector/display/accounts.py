@@ -1,119 +1,134 @@
-"""The list of accounts: its filters as choices, its lines in words, and the link to the next page."""
+"""A queue in words: which there are, its filters as choices, its totals, its lines, and the way to the next page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
 
 from inspector.display.causes import ClusterWords, cause_words, cluster_words
-from inspector.display.drift import AccountLine, account_line, list_href, number_words
-from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, Word
+from inspector.display.drift import AccountLine, account_line, list_href
+from inspector.display.queue_filter import Asked, Filter, filters, is_opened, key_words
+from inspector.display.queue_totals import TotalsView, totals_view
+from inspector.display.words import DETAILS, FINDINGS, number_words
 from recon.queries.clusters import ClusterLine
-from recon.queries.queue import QueueFilter, QueueKey, QueueLine
+from recon.queries.queue import LOOKED_AT, QueuePage
+from recon.queries.queue_totals import Totals
+from recon.queries.work import Named
+
+_QUEUES: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
+    ("drifted", "All drifted", {}),
+    ("detail:paid_but_blocked", DETAILS["paid_but_blocked"].text, {"detail": "paid_but_blocked"}),
+    ("any:bad_debt", "Bad debt", {"state": "bad_debt", "drift": "any"}),
+    ("class:bad_debt_drift", "Bad-debt drift", {"class": "bad_debt_drift"}),
+    ("class:inconsistent_debt_flags", "Debt flags", {"class": "inconsistent_debt_flags"}),
+    ("class:no_successful_payment_drift", "No-payment flag", {"class": "no_successful_payment_drift"}),
+    ("class:entitlement_drift", "Entitlements", {"class": "entitlement_drift"}),
+    ("finding:fact_conflict", "Fact conflicts", {"finding": "fact_conflict"}),
+    ("finding:identity", "Identity", {"finding": "identity"}),
+    ("finding:duplicate_subscription", FINDINGS["duplicate_subscription"].text, {"finding": "duplicate_subscription"}),
+    ("unknown", "Unknown", {"verdict": "unknown"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One option of a filter."""
+class QueueLink:
+    """One queue: its name, how many it had when they were counted (empty: never), and whether it is the one shown."""
 
-    value: str
     text: str
-    is_chosen: bool
+    href: str
+    number: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """One filter: its parameter in the URL, its name, and what can be chosen."""
+class SavedLink:
+    """One saved filter, and where to forget it."""
 
-    parameter: str
-    name: str
-    choices: tuple[Choice, ...]
+    text: str
+    href: str
+    forget_href: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AccountsView:
-    """A page of the list. `cluster` is what its accounts have in common, where one was asked for. `next_href` is empty
-    on the last page, `first_href` on the first."""
+    """A page of a queue. `cluster` is what its accounts have in common, where one was asked for. `next_href` is empty
+    on the last page, `first_href` on the first. `cut` says why a page ended before it was full."""
 
+    queues: tuple[QueueLink, ...]
+    saved: tuple[SavedLink, ...]
     filters: tuple[Filter, ...]
+    more_filters: tuple[Filter, ...]
+    is_opened: bool
+    problems: tuple[str, ...]
     cluster: ClusterWords | None
     lines: tuple[AccountLine, ...]
-    total: str
+    totals: TotalsView
+    query: str
     is_filtered: bool
+    csv_href: str
     next_href: str
     first_href: str
+    cut: str
 
 
-def accounts_view(
-    wanted: QueueFilter,
-    lines: Sequence[QueueLine],
-    total: int,
-    alike: ClusterLine | None,
-    *,
-    page: int,
-    is_first: bool,
-    now: datetime,
-) -> AccountsView:
-    """`lines` holds one more than a page where another page follows."""
-    shown = lines[:page]
-    in_url = _in_url(wanted)
-    more = len(lines) > page
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a page is made of beside its lines."""
+
+    kept: Mapping[str, Totals]
+    totals: Totals
+    alike: ClusterLine | None
+    saved: Sequence[Named]
+
+
+def accounts_view(asked: Asked, page: QueuePage, known: Known, *, is_first: bool, now: datetime) -> AccountsView:
+    in_url = dict(asked.in_url)
+    currencies = sorted({one for totals in known.kept.values() for one in totals.owed} | set(known.totals.owed))
+    first, more = filters(asked, _cluster_text(known.alike), currencies)
     return AccountsView(
-        filters=_filters(wanted, alike),
-        cluster=cluster_words(alike, now) if alike else None,
-        lines=tuple(account_line(line, now) for line in shown),
-        total=number_words(total),
+        queues=tuple(_queue_link(name, text, asks, known.kept, in_url) for name, text, asks in _QUEUES),
+        saved=tuple(_saved_link(one, asked.query) for one in known.saved),
+        filters=first,
+        more_filters=more,
+        is_opened=is_opened(asked),
+        problems=asked.problems,
+        cluster=cluster_words(known.alike, now) if known.alike else None,
+        lines=tuple(account_line(line, now, me=asked.wanted.person) for line in page.lines),
+        totals=totals_view(known.totals, in_url, now),
+        query=asked.query,
         is_filtered=bool(in_url),
-        next_href=list_href(**in_url, after=key_words(shown[-1].key)) if more else "",
+        csv_href=_href("accounts_csv", asked.query),
+        next_href=list_href(**in_url, after=key_words(page.next)) if page.next else "",
         first_href="" if is_first else list_href(**in_url),
+        cut=_cut_words(page),
     )
 
 
-def key_words(key: QueueKey) -> str:
-    """A page's key as it stands in the URL."""
-    return f"{key.payer_first}.{key.money_first}.{key.account_id}"
+def _cut_words(page: QueuePage) -> str:
+    if not page.is_cut:
+        return ""
+    found = f"these {len(page.lines)}" if page.lines else "none"
+    return f"Of {number_words(LOOKED_AT)} accounts looked at, {found} matched. The next page looks further."
 
 
-def key_of(text: str) -> QueueKey | None:
-    """The key that stands in the URL; what is none is no key, and the list begins at its beginning."""
-    parts = text.split(".", 2)
-    try:
-        return QueueKey(int(parts[0]), int(parts[1]), parts[2])
-    except (ValueError, IndexError):
-        return None
+def _queue_link(
+    name: str, text: str, asks: Mapping[str, str], kept: Mapping[str, Totals], in_url: Mapping[str, str]
+) -> QueueLink:
+    counted = kept.get(name, Totals(0)).accounts or 0
+    return QueueLink(text, list_href(**asks), number_words(counted) if kept else "", dict(asks) == in_url)
 
 
-def _filters(wanted: QueueFilter, alike: ClusterLine | None) -> tuple[Filter, ...]:
-    verdicts = {"unknown": Word("unknown", "Unknown")}
-    return (
-        _filter("class", "Class", CLASSES, wanted.of_class),
-        _filter("detail", "Detail", DETAILS, wanted.detail),
-        _filter("state", "True state", STATES, wanted.state),
-        _filter("finding", "Finding", FINDINGS, wanted.finding),
-        _filter("verdict", "Verdict", verdicts, "unknown" if wanted.unknown_only else ""),
-        *_cluster_filter(wanted.cluster, alike),
-    )
+def _saved_link(one: Named, query: str) -> SavedLink:
+    href = _href("accounts", one.query)
+    return SavedLink(one.name, href, reverse("forget_filter", args=[one.id]), one.query == query)
 
 
-def _cluster_filter(key: str, alike: ClusterLine | None) -> tuple[Filter, ...]:
-    """Only where one was asked for: clusters are chosen on the drift's home."""
-    if not key:
-        return ()
-    text = cause_words(alike.cause) if alike else "a group that is no more"
-    return (_filter("cluster", "Drifts alike", {key: Word(key, text)}, key),)
+def _cluster_text(alike: ClusterLine | None) -> str:
+    return cause_words(alike.cause) if alike else "a group that is no more"
 
 
-def _filter(parameter: str, name: str, words: dict[str, Word], chosen: str) -> Filter:
-    choices = tuple(Choice(code, word.text, code == chosen) for code, word in words.items())
-    return Filter(parameter, name, (Choice("", "any", not chosen), *choices))
-
-
-def _in_url(wanted: QueueFilter) -> dict[str, str]:
-    given = {
-        "class": wanted.of_class,
-        "detail": wanted.detail,
-        "state": wanted.state,
-        "finding": wanted.finding,
-        "cluster": wanted.cluster,
-        "verdict": "unknown" if wanted.unknown_only else "",
-    }
-    return {name: value for name, value in given.items() if value}
+def _href(name: str, query: str) -> str:
+    return f"{reverse(name)}?{query}" if query else reverse(name)

@@ -30,6 +30,10 @@ _ACTIONS = (
     Word("automation.stopped", "Stopped automatic severe repairs", Tone.BAD),
     Word("automation.resumed", "Let automatic severe repairs go on", Tone.GOOD),
     Word("relapse.released", "Released a cell that was changed back"),
+    Word("snooze.set", "Put an account off"),
+    Word("snooze.ended", "Took an account back early"),
+    Word("export.begun", "Began to save a queue as a file"),
+    Word("export.made", "Saved a queue as a file"),
     Word("look_ups.pruned", "Forgot old look-ups"),
 )
 _KNOWN = {word.code: word for word in _ACTIONS}

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, date_words
 from inspector.display.verdict import harm, owed_words
 from inspector.display.words import (
@@ -59,7 +60,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account in a list, in words."""
+    """One account in a list, in words. `holder` has it in hand, “you” or a name; it is put off until `put_off`."""
 
     account_id: str
     href: str
@@ -72,6 +73,8 @@ class AccountLine:
     since: str
     cells: str
     risk: Word | None
+    holder: str = ""
+    put_off: str = ""
 
 
 def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
@@ -137,7 +140,7 @@ def freshness(
     return tuple(_fresh(name, *ages[name], failed.get(name, 0)) for name in STORES)
 
 
-def account_line(line: QueueLine, now: datetime) -> AccountLine:
+def account_line(line: QueueLine, now: datetime, *, me: str = "") -> AccountLine:
     classes, details = list(line.classes), list(line.details)
     if line.is_contradictory:
         details.append("contradictory")
@@ -154,12 +157,20 @@ def account_line(line: QueueLine, now: datetime) -> AccountLine:
         since=age_words(line.drift_since, now) if line.drift_since else "–",
         cells=number_words(line.drifted_cells),
         risk=RISKS.get(line.risk) if line.risk else None,
+        holder=_holder(line.claimed_by, me),
+        put_off=date_words(line.snoozed_until) if line.snoozed_until else "",
     )
 
 
 def list_href(**filters: str) -> str:
     """The list of accounts with these filters in its URL."""
     return f"{reverse('accounts')}?{urlencode(filters)}" if filters else reverse("accounts")
+
+
+def _holder(claimed_by: str | None, me: str) -> str:
+    if claimed_by is None:
+        return ""
+    return "you" if claimed_by == me else actor_words(claimed_by)
 
 
 def _count(what: Word, number: int, **filters: str) -> Count:

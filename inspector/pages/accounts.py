@@ -1,14 +1,24 @@
-"""The list of accounts with drift, the worst first; filters and the page's key stand in the URL."""
+"""A queue of accounts, the worst first: filters, order and the page's key stand in the URL; all of it as a file."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from inspector.access import lookers_only
-from inspector.display.accounts import accounts_view, key_of
+from inspector.access import lookers_only, may_start_bulk, may_work, needs
+from inspector.display.accounts import Known, accounts_view
+from inspector.display.bulk_list import bulk_begin
+from inspector.display.csv import csv_lines
+from inspector.display.queue_csv import csv_rows
+from inspector.display.queue_filter import asked_queue, key_of
 from inspector.rendering import render_page
+from inspector.request_id import current_request_id
+from recon.actions.authority import Right
+from recon.actions.export_queue import export_queue
 from recon.queries.clusters import cluster
-from recon.queries.queue import QueueFilter, accounts_by_harm, count_accounts
+from recon.queries.queue import QueuePage, queue_page
+from recon.queries.queue_totals import Totals, kept_counts, sizes, totals_of
+from recon.queries.work import filters_of
 
 PAGE = 50
 
@@ -16,23 +26,39 @@ PAGE = 50
 @require_safe
 @lookers_only
 def accounts(request: HttpRequest) -> HttpResponse:
-    wanted = QueueFilter(
-        of_class=_word(request, "class"),
-        detail=_word(request, "detail"),
-        state=_word(request, "state"),
-        finding=_word(request, "finding"),
-        cluster=_word(request, "cluster"),
-        unknown_only=_word(request, "verdict") == "unknown",
-    )
-    alike = cluster(wanted.cluster) if wanted.cluster else None
-    after = key_of(_word(request, "after"))
-    lines = accounts_by_harm(wanted, after=after, limit=PAGE + 1)
-    view = accounts_view(
-        wanted, lines, count_accounts(wanted), alike, page=PAGE, is_first=after is None, now=timezone.now()
-    )
-    return render_page(request, "accounts", {"view": view})
+    now = timezone.now()
+    asked = asked_queue(request.GET, person=f"user:{request.user.get_username()}", now=now)
+    alike = cluster(asked.wanted.cluster) if asked.wanted.cluster else None
+    kept = kept_counts()
+    counts = sizes(kept) | ({"cluster": alike.accounts} if alike else {})
+    after = key_of(request.GET.get("after", ""), asked.sort)
+    if asked.problems:
+        page, totals = QueuePage((), None), Totals(0)
+    else:
+        page = queue_page(asked.wanted, sort=asked.sort, after=after, limit=PAGE, counts=counts)
+        totals = totals_of(asked.wanted, kept, counts)
+    known = Known(kept, totals, alike, filters_of(asked.wanted.person))
+    view = accounts_view(asked, page, known, is_first=after is None, now=now)
+    begin = bulk_begin(asked.query, totals.accounts, may_start_bulk(request.user, accounts=1, any_severe=False))
+    return render_page(request, "accounts", {"view": view, "begin": begin, "work": may_work(request.user)})
 
 
-def _word(request: HttpRequest, name: str) -> str:
-    """A filter out of the URL; PostgreSQL's text holds no null byte."""
-    return request.GET.get(name, "").replace("\x00", "")[:200]
+@require_safe
+@needs(Right.WORK)
+def accounts_csv(request: HttpRequest) -> HttpResponseBase:
+    """The same accounts as the page with the same filters, all of them, sent as they are read."""
+    now = timezone.now()
+    asked = asked_queue(request.GET, person=f"user:{request.user.get_username()}", now=now)
+    if asked.problems:
+        return HttpResponseBadRequest("\n".join(asked.problems), content_type="text/plain; charset=utf-8")
+    lines = export_queue(
+        asked.wanted,
+        sort=asked.sort,
+        query=asked.in_url,
+        actor=asked.wanted.person,
+        request_id=current_request_id(),
+    )
+    answer = StreamingHttpResponse(csv_lines(csv_rows(lines)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="accounts-{now:%Y-%m-%d}.csv"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer

@@ -26,6 +26,7 @@ class Right(StrEnum):
     IGNORE = "ignore"  # leave undone what failed
     BODIES = "bodies"  # see what a sender wrote, which may name people
     RELEASE = "release"  # let a cell that was changed back be written automatically again
+    WORK = "work"  # take accounts of a queue in hand, put them off, give them out as a file
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     LOOK_UPS_ALL = "look_ups_all"  # who looked at whom
@@ -48,6 +49,7 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.IGNORE: _SENIOR,
     Right.BODIES: _SENIOR,
     Right.RELEASE: _SENIOR,
+    Right.WORK: _STAFF,
     Right.AUDIT_OWN: _EVERYBODY,
     Right.AUDIT_ALL: _STAFF,
     Right.LOOK_UPS_ALL: _SENIOR,

@@ -15,6 +15,7 @@ from recon.engine.case import CaseError, facts_from_readings
 from recon.engine.facts import Reading, StoreName
 from recon.engine.pipeline import Evaluation, recompute, unknown
 from recon.engine.policy import Policy
+from recon.engine.ranks import owed_rank
 from recon.engine.schema import TABLES
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: da
         readings=tuple(readings),
         policy_hash=rules.policy_hash,
         likeness=evaluation.likeness,
+        owed_rank=owed_rank(evaluation.truth.balances, rules.policy) if evaluation.truth else 0,
     )
 
 

@@ -22,6 +22,7 @@ from recon.actions.standing import standing_after
 from recon.apply.tell import tell
 from recon.engine.facts import Reading
 from recon.engine.likeness import Likeness
+from recon.engine.ranks import harm_rank
 from recon.models import AccountState, Evaluation, Trigger
 
 LOCK_NEW = "select pg_advisory_xact_lock(hashtextextended('account ' || id, 0)) from unnest(%s::text[]) as id"
@@ -36,6 +37,7 @@ DRIFT_COLUMNS = (
     "has_inconsistent_flags",
     "is_flagged_but_paid",
     "cluster",
+    "harm_rank",
 )
 STATE_COLUMNS = [field.name for field in AccountState._meta.concrete_fields if not field.primary_key]
 
@@ -44,7 +46,7 @@ STATE_COLUMNS = [field.name for field in AccountState._meta.concrete_fields if n
 class Evaluated:
     """One account's answer (the JSON of the rules' document) at the clock `at`, and the readings that it came from.
 
-    `likeness` says with whom it drifts alike, where it drifts.
+    `likeness` says with whom it drifts alike, where it drifts; `owed_rank` where it stands among those that owe.
     """
 
     account_id: str
@@ -53,6 +55,7 @@ class Evaluated:
     readings: tuple[Reading, ...]
     policy_hash: str
     likeness: Likeness | None = None
+    owed_rank: int = 0
 
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
@@ -195,6 +198,7 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         oldest_due_at=moment(truth["oldest_due_at"]) if truth else None,
         next_evaluation_at=evaluation.next_evaluation_at,
         reads=reads_of(one.readings),
+        owed_rank=one.owed_rank,
         **_drift(one, evaluation, before),
     )
 
@@ -212,6 +216,7 @@ def _drift(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         "has_inconsistent_flags": "inconsistent_debt_flags" in classes and "wrong" not in details,
         "is_flagged_but_paid": "flagged_but_paid" in details,
         "cluster": one.likeness.key if one.likeness else "",
+        "harm_rank": harm_rank(details, drifted_cells=len(evaluation.cells)),
     }
 
 

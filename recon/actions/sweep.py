@@ -14,6 +14,7 @@ from itertools import groupby, islice
 from django.db import transaction
 from django.db.models import F
 
+from recon.actions.count_queues import count_queues
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
@@ -101,6 +102,7 @@ def finish_sweep(run: SweepRun, *, now: datetime) -> SweepRun:
     if run.finished_at is None and not run.chunks.filter(done_at__isnull=True).exists():
         run.finished_at, run.counts = now, keep_point(now=now).as_json()
         run.save(update_fields=["finished_at", "counts"])
+        count_queues(now=now)
     return run
 
 

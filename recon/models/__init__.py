@@ -16,6 +16,7 @@ from recon.models.mirror import MirrorSync, StripeObject
 from recon.models.outbox import EventKind, OutboxEvent
 from recon.models.people import LookUp, Note
 from recon.models.pulse import Pulse
+from recon.models.queue import QueueCount, SavedFilter, Snooze, WorkClaim
 from recon.models.repairs import (
     LIVE_STATES,
     Apply,
@@ -87,8 +88,11 @@ __all__ = [
     "Note",
     "OutboxEvent",
     "Pulse",
+    "QueueCount",
     "Recompute",
     "Relapse",
+    "SavedFilter",
+    "Snooze",
     "StoreSnapshot",
     "StripeObject",
     "StripeSnapshot",
@@ -99,4 +103,5 @@ __all__ = [
     "SweepRun",
     "Switch",
     "Trigger",
+    "WorkClaim",
 ]

@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from recon.models.ranks import HARM_INDEXES
+
 
 class Trigger(models.TextChoices):
     """Why an account was evaluated."""
@@ -79,6 +81,14 @@ class AccountState(models.Model):
     cluster = models.CharField(
         max_length=16, default="", db_default="", help_text="the pattern of its drift; empty without drift"
     )
+    harm_rank = models.SmallIntegerField(
+        default=2, db_default=2, help_text="0: a payer is locked out, 1: it drifts otherwise, 2: it does not"
+    )
+    owed_rank = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="minus its largest amount in units of that currency's dust: the most is first",
+    )
 
     class Meta:
         db_table = "account_state"
@@ -94,6 +104,7 @@ class AccountState(models.Model):
             models.Index(fields=["state", "account_id"], name="account_state_state"),
             models.Index(fields=["cluster"], name="account_state_cluster", condition=~models.Q(cluster="")),
             GinIndex(fields=["classes"], name="account_state_classes"),
+            *HARM_INDEXES,
         ]
 
 

@@ -10,6 +10,7 @@ from recon.models import AccountState, Cluster
 from recon.queries.points import Point
 
 MOST = 50
+COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def clusters(point: Point | None, *, most: int) -> Clusters:
 
 
 def cluster(key: str) -> ClusterLine | None:
-    """One of them, also where no account is in it any more."""
+    """One of them, also where no account is in it any more; counted up to `COUNTED`."""
     row = Cluster.objects.filter(key=key).first()
-    return _line(row, AccountState.objects.filter(cluster=key).count()) if row else None
+    return _line(row, AccountState.objects.filter(cluster=key)[:COUNTED].count()) if row else None
 
 
 def _sizes_of(point: Point) -> Sizes:
