@@ -32,7 +32,7 @@ set gen = known.gen + 1, parked = false,
         when known.attempts = 0 then least(known.not_before, excluded.not_before) else known.not_before end,
     causes = <causes>,
     since = case when known.gen = known.done_gen then excluded.since else known.since end
-where known.gen = known.done_gen or not %(once)s
+where not %(once)s or known.gen = known.done_gen or known.token is not null
 """
 # Also part of the statement that keeps an event: the mark and the event are one transaction and one round trip. The
 # event itself remembers the generation that it made.
@@ -104,7 +104,10 @@ class Completed:
 
 
 def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False, cause: Cause = UNSAID) -> None:
-    """Something happened to these accounts; with `once`, one that waits already is left as it is."""
+    """Something happened to these accounts; with `once`, one that waits already is left as it is.
+
+    One that is being evaluated does not wait: its worker may have read before what happened.
+    """
     accounts = sorted(set(account_ids))
     if accounts:
         told = {"kind": cause.kind, "ref": cause.ref, "at": now.astimezone(UTC).isoformat()}

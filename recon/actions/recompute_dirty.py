@@ -27,7 +27,8 @@ def recompute_dirty(sweeper: Sweeper, *, limit: int, account_ids: list[str] | No
 
 def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
     try:
-        evaluated = evaluate(one.account_id, read_live(sweeper.stores, one.account_id), sweeper.rules, sweeper.clock())
+        began = sweeper.clock()  # an evaluation is as old as its first read, however long the others take
+        evaluated = evaluate(one.account_id, read_live(sweeper.stores, one.account_id), sweeper.rules, began)
         failed_read = _failed_read(evaluated)
         mirror_live(one.account_id, evaluated.readings)
         _keep(one, evaluated, is_complete=failed_read is None)

@@ -90,10 +90,17 @@ def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
 
 
 def evaluate_chunk(account_ids: list[str], sweeper: Sweeper) -> list[Evaluated]:
-    said = read_chunk(sweeper.stores, account_ids)
+    """Each as of the moment before it was read: what changed since then is for whoever reads after that."""
     now = sweeper.clock()
+    claimed = _claimed(account_ids)
+    said = read_chunk(sweeper.stores, account_ids)
     is_stale = _mirror_is_stale(sweeper.rules, now)
-    return [_evaluate_one(account_id, said[account_id], is_stale, now, sweeper) for account_id in account_ids]
+    return [
+        _evaluate_live(account_id, sweeper)
+        if account_id in claimed
+        else _evaluate_one(account_id, said[account_id], is_stale, now, sweeper)
+        for account_id in account_ids
+    ]
 
 
 def finish_sweep(run: SweepRun, *, now: datetime) -> SweepRun:
@@ -121,8 +128,18 @@ def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: date
         evaluated = evaluate(account_id, said.readings, sweeper.rules, now)
         if is_known(evaluated.answer) or not is_stale:
             return evaluated
-    readings = read_live(sweeper.stores, account_id)
-    return evaluate(account_id, readings, sweeper.rules, sweeper.clock())
+    return _evaluate_live(account_id, sweeper)
+
+
+def _evaluate_live(account_id: str, sweeper: Sweeper) -> Evaluated:
+    began = sweeper.clock()
+    return evaluate(account_id, read_live(sweeper.stores, account_id), sweeper.rules, began)
+
+
+def _claimed(account_ids: list[str]) -> set[str]:
+    """Those that a worker evaluates just now: it began before us and sees Stripe itself, the mirror only after it."""
+    claimed = Dirty.objects.filter(account__in=account_ids, token__isnull=False)
+    return set(claimed.values_list("account", flat=True))
 
 
 def _try_again_later(evaluated: list[Evaluated], now: datetime) -> None:

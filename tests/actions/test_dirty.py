@@ -26,6 +26,15 @@ def test_a_mark_made_while_an_evaluation_runs_asks_for_another():
     assert [one.gen for one in claim(now=NOW, limit=9)] == [2]
 
 
+def test_whoever_asks_once_is_heard_too_while_an_evaluation_runs():
+    mark_dirty(["acc_1"], NOW, once=True)
+    mark_dirty(["acc_1"], NOW, once=True)
+    running = claim_one()
+    mark_dirty(["acc_1"], NOW, once=True)
+    assert complete(running)
+    assert [one.gen for one in claim(now=NOW, limit=9)] == [2]
+
+
 def test_many_marks_before_an_evaluation_cost_one():
     for _ in range(5):
         mark_dirty(["acc_1"], NOW)
