@@ -1,0 +1,31 @@
+"""The intake's model: no interleaving loses an update, none gets stuck, and each rule left out is missed."""
+
+import pytest
+
+from tests.actions.intake_model import Rules, alone, explore, start, violations
+
+BROKEN = list(Rules._fields)
+
+
+@pytest.mark.parametrize(
+    ("changes", "workers", "sweeps", "fails", "at_least"),
+    [(4, 2, False, False, 5_000), (3, 3, False, False, 20_000), (3, 2, False, True, 20_000), (2, 1, True, True, 5_000)],
+)
+def test_no_interleaving_loses_an_update(changes: int, workers: int, sweeps: bool, fails: bool, at_least: int) -> None:
+    worlds = 0
+    for world in explore(start(changes, workers, sweeps=sweeps), Rules(), fails=fails):
+        assert violations(world) == [], world
+        worlds += 1
+    assert worlds > at_least
+
+
+def test_one_worker_left_in_peace_answers_whatever_is_left() -> None:
+    for world in explore(start(3, 2), Rules()):
+        end = alone(world, Rules())
+        assert end.parked_at is not None or (end.gen, end.kept) == (end.done_gen, end.facts), (world, end)
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_each_rule_is_needed(rule: str) -> None:
+    broken = Rules()._replace(**{rule: False})
+    assert any(violations(world) for world in explore(start(2, 2, sweeps=True), broken))
