@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from inspector.display.drift import list_href, number_words
+from inspector.display.drift import list_href
 from inspector.display.moments import age_words
 from inspector.display.pictures import Picture, picture
-from inspector.display.words import DETAILS, Tone, Word
+from inspector.display.words import DETAILS, Tone, Word, number_words
 from recon.engine.measures import Measure
 from recon.queries.course import Course, CourseStep, History, Window
 from recon.queries.drift import DriftNumbers

@@ -11,10 +11,9 @@ from django.urls import reverse
 from inspector.access import Permission
 from inspector.display.audit import href_or_none
 from inspector.display.because import because_words
-from inspector.display.drift import number_words
 from inspector.display.failed_filter import KINDS, Asked, Of, Picked, filters, key_words
 from inspector.display.moments import age_words, moment_words
-from inspector.display.words import Tone, Word, word
+from inspector.display.words import Tone, Word, number_words, word
 from recon.queries.failed import Counts, EventName, FailedAccount, OddEvent, StrayEvent
 
 _PARKED: Final = Word("parked", "Parked", Tone.BAD, "Nobody tries again until something happens to it.")
@@ -36,9 +35,11 @@ class EventLink:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account that keeps failing. `why` says what waits besides the `events`."""
+    """One account that keeps failing. `tick` says in a form which it is, as it was seen; `why` what waits besides the
+    `events`."""
 
     account_id: str
+    tick: str
     href: str
     state: Word
     attempts: str
@@ -189,6 +190,7 @@ def _why_not_by(ref: str, is_at_stripe: bool) -> str:
 def _account(one: FailedAccount, typed: Typed, now: datetime) -> AccountLine:
     return AccountLine(
         account_id=one.account_id,
+        tick=f"{one.gen}:{one.account_id}",
         href=href_or_none("account", one.account_id),
         state=_RUNNING if one.is_running else _PARKED if one.is_parked else _RETRIED,
         attempts=number_words(one.attempts),
@@ -247,8 +249,8 @@ def finding_text(one: OddEvent) -> str:
     """What is odd, and what is to be asked of whom."""
     if one.kind == "other_body":
         return (
-            f"The first body was kept (sha256 {one.body_hash[:12]}…); the other has {one.other_hash[:12]}…. "
-            "Nothing was computed from either. Ask the sender why one id came twice."
+            f"The first body was kept (sha256 {one.body_hash[:12]}…); the other has {one.other_hash[:12]}…; "
+            "nothing was computed from either. Ask the sender why one id came twice."
         )
     customers = ", ".join(ref for ref in one.refs if ref.startswith("cus_")) or "Its customer"
     return f"{customers} is linked to more than one account; each was evaluated. Settle whose customer it is."

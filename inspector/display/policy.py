@@ -7,10 +7,10 @@ from typing import Final
 
 from inspector.access import Permission
 from inspector.display.deeds import actor_words
-from inspector.display.drift import list_href, number_words
+from inspector.display.drift import list_href
 from inspector.display.moments import age_words, moment_words
 from inspector.display.status import Freeze
-from inspector.display.words import CLASSES, Tone, Word, word
+from inspector.display.words import CLASSES, Tone, Word, number_words, word
 from recon.queries.automation import Automation, Breaker, ClassPolicy, Fate, Threshold
 
 MODES: Final = {

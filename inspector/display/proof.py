@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from inspector.display.drift import number_words
 from inspector.display.moments import age_words, moment_words, span_words
-from inspector.display.words import Tone
+from inspector.display.words import Tone, number_words
 from recon.queries.verifications import Proof
 
 LATE: Final = timedelta(hours=2)

@@ -12,9 +12,8 @@ from django.urls import reverse
 from inspector.access import Permission
 from inspector.display.audit import href_or_none
 from inspector.display.deeds import actor_words
-from inspector.display.drift import number_words
 from inspector.display.moments import age_words, moment_words
-from inspector.display.words import value_words
+from inspector.display.words import number_words, value_words
 from recon.queries.relapses import RelapsedCell, RelapsedPlace, Wanted
 
 LONGEST: Final = 200

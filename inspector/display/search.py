@@ -7,10 +7,9 @@ from typing import Final
 
 from django.urls import reverse
 
-from inspector.display.drift import number_words
 from inspector.display.moments import age_words
 from inspector.display.verdict import harm
-from inspector.display.words import STATES, UNKNOWN_STATE, Word, word
+from inspector.display.words import STATES, UNKNOWN_STATE, Word, number_words, word
 from recon.queries.find import Exact, Found, Hit, Missed, StripeOnly
 from recon.queries.find_names import Likeness
 from recon.queries.handles import LONGEST

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from inspector.display.drift import number_words
+from inspector.display.words import number_words
 from recon.actions.settle_ticked import Deed, Outcome
 
 _DONE: Final[Mapping[Deed, str]] = {

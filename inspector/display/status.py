@@ -10,10 +10,10 @@ from django.urls import reverse
 from inspector.access import Permission
 from inspector.display.audit import href_or_none
 from inspector.display.deeds import actor_words
-from inspector.display.drift import freshness, number_words
+from inspector.display.drift import freshness
 from inspector.display.moments import age_words, moment_words, span_words
 from inspector.display.proof import Badge
-from inspector.display.words import STORES, Tone
+from inspector.display.words import STORES, Tone, number_words
 from recon.queries.pauses import Pause
 from recon.queries.pulses import Pulses
 from recon.queries.runs import MirrorState, SweepState

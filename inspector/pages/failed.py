@@ -1,6 +1,6 @@
 """What failed: accounts that cannot be evaluated, events without an account, odd events; replayed or ignored here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from inspector.display.settling import outcome_words
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right
-from recon.actions.settle_ticked import MOST, Deed, Ticked, settle_ticked
+from recon.actions.settle_ticked import MOST, Deed, Ticked, TickedAccount, settle_ticked
 from recon.queries.failed import (
     FailedAccount,
     OddEvent,
@@ -53,7 +53,7 @@ def ignore(request: HttpRequest) -> HttpResponse:
 def ticked_in(request: HttpRequest) -> Ticked:
     """What a form ticked; what is no number of ours is nothing."""
     return Ticked(
-        accounts=[one.replace("\x00", "") for one in request.POST.getlist("account")[: MOST + 1]],
+        accounts=list(_accounts(request.POST.getlist("account")[: MOST + 1])),
         events=_numbers(request.POST.getlist("event")),
         findings=_numbers(request.POST.getlist("finding")),
     )
@@ -74,7 +74,8 @@ def _settle(request: HttpRequest, deed: Deed) -> HttpResponse:
             request_id=current_request_id(),
         )
     except ValueError as error:
-        names = frozenset(map(str, (*ticked.accounts, *ticked.events, *ticked.findings)))
+        accounts = (one.account_id for one in ticked.accounts)
+        names = frozenset((*accounts, *map(str, (*ticked.events, *ticked.findings))))
         return _show(request, Typed(reason, str(error), names), status=422)
     messages.info(request, outcome_words(outcome, deed))
     query = request.GET.urlencode()
@@ -103,6 +104,13 @@ def _lines(asked: Asked, now: datetime) -> list[FailedAccount] | list[StrayEvent
     if asked.of is Of.EVENTS:
         return stray_events(asked.wanted, now=now, below=asked.below, limit=PAGE + 1)
     return odd_events(asked.wanted, below=asked.below, limit=PAGE + 1)
+
+
+def _accounts(texts: Iterable[str]) -> Iterator[TickedAccount]:
+    """Each as `generation:account`."""
+    for text in texts:
+        seen, _, account_id = text.replace("\x00", "").partition(":")
+        yield from (TickedAccount(account_id, number) for number in _numbers([seen]))
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:

@@ -16,22 +16,24 @@ from recon.apply.record import Entry, record
 from recon.models import Dirty
 
 IGNORED: Final = Settled(False, "ignored", "Nothing waits for it: it was ignored already, or evaluated.")
+NEWS: Final = Settled(False, "news", "Something new has happened to it since: it is tried again by itself.")
 RUNNING: Final = Settled(False, "running", "It is being tried at this moment: look again when that has ended.")
 
 
 def ignore_account(
-    account_id: str, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
+    account_id: str, *, seen: int, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> Settled:
-    """Left parked, with nothing waiting. ValueError without a reason.
+    """Left parked, with nothing waiting. `seen` is the generation of it that the person saw: a later mark is not
+    ignored with it. ValueError without a reason.
 
-    Codes: forbidden, not_failing, ignored, running (what a try under way finds must not be thrown away).
+    Codes: forbidden, not_failing, ignored, news, running (what a try under way finds must not be thrown away).
     """
     if not holds(groups, Right.IGNORE):
         return MAY_NOT_IGNORE
     said = reason_in(reason)
     with transaction.atomic():
         row = Dirty.objects.select_for_update().filter(account=account_id).first()
-        refused = _refusal(row, now)
+        refused = _refusal(row, seen, now)
         if row is None or refused is not None:
             return refused or NOT_FAILING
         entry = Entry(
@@ -50,9 +52,11 @@ def ignore_account(
     return DONE
 
 
-def _refusal(row: Dirty | None, now: datetime) -> Settled | None:
+def _refusal(row: Dirty | None, seen: int, now: datetime) -> Settled | None:
     if row is None or not (row.parked or row.attempts):
         return NOT_FAILING
     if row.gen == row.done_gen:
         return IGNORED
+    if row.gen != seen:
+        return NEWS
     return RUNNING if row.lease_until is not None and row.lease_until > now else None

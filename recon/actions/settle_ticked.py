@@ -28,10 +28,18 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticked:
-    """Accounts by their ids, events and findings by our numbers of them."""
+class TickedAccount:
+    """An account, and the generation of it that the person saw."""
 
-    accounts: Sequence[str] = ()
+    account_id: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Accounts as they were seen, events and findings by our numbers of them."""
+
+    accounts: Sequence[TickedAccount] = ()
     events: Sequence[int] = ()
     findings: Sequence[int] = ()
 
@@ -64,10 +72,10 @@ def _asked(ticked: Ticked, deed: Deed) -> Iterator[Settle]:
     """To replay a finding is to replay its event."""
     if deed is Deed.REPLAY:
         found = InboxFinding.objects.filter(id__in=ticked.findings).values_list("event_id", flat=True)
-        yield from (partial(replay_account, one) for one in ticked.accounts)
+        yield from (partial(replay_account, one.account_id) for one in ticked.accounts)
         yield from (partial(replay_event, one) for one in sorted({*ticked.events, *found}))
     else:
-        yield from (partial(ignore_account, one) for one in ticked.accounts)
+        yield from (partial(ignore_account, one.account_id, seen=one.seen) for one in ticked.accounts)
         yield from (partial(ignore_event, one) for one in ticked.events)
         yield from (partial(settle_finding, one) for one in ticked.findings)
 

@@ -96,7 +96,7 @@ def account_view(account_id: str) -> AccountView | None:
     """None when the account was never evaluated."""
     states = AccountState.objects.select_related("evaluation").annotate(asked=_ASKED, relapses=_RELAPSES)
     state = states.filter(account_id=account_id).first()
-    return _view(state, state.evaluation) if state is not None else None
+    return _view(state, asked=state.asked or {}, relapses=state.relapses) if state is not None else None
 
 
 def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
@@ -118,7 +118,8 @@ def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
     ]
 
 
-def _view(state: AccountState, evaluation: Evaluation) -> AccountView:
+def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json]) -> AccountView:
+    evaluation = state.evaluation
     return AccountView(
         account_id=state.account_id,
         evaluation_id=evaluation.id,
@@ -140,9 +141,9 @@ def _view(state: AccountState, evaluation: Evaluation) -> AccountView:
         proposals=evaluation.proposals,
         findings=evaluation.findings,
         next_evaluation_at=evaluation.next_evaluation_at,
-        causes=state.asked["causes"] if state.asked else (),
-        more_causes=state.asked["more"] if state.asked else 0,
-        relapses=state.relapses,
+        causes=asked.get("causes", ()),
+        more_causes=asked.get("more", 0),
+        relapses=relapses,
         stores=_stores(state),
     )
 

@@ -58,10 +58,12 @@ class EventName:
 
 @dataclass(frozen=True, slots=True)
 class FailedAccount:
-    """An account with marks that no evaluation has answered: `waiting` of them, `events` the latest that made some,
-    `causes` what else did ({kind, ref, at}). `next_try` is None when it is parked: nobody tries again by himself."""
+    """An account with marks that no evaluation has answered: `waiting` of them, up to the generation `gen`; `events` are
+    the latest that made some, `causes` what else did ({kind, ref, at}). `next_try` is None when it is parked: nobody
+    tries again by himself."""
 
     account_id: str
+    gen: int
     attempts: int
     is_parked: bool
     is_running: bool
@@ -213,6 +215,7 @@ def _failed(row: Dirty, events: tuple[tuple[EventName, ...], int], now: datetime
     named, total = events
     return FailedAccount(
         account_id=row.account,
+        gen=row.gen,
         attempts=row.attempts,
         is_parked=row.parked,
         is_running=row.lease_until is not None and row.lease_until > now,

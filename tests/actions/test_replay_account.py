@@ -1,6 +1,8 @@
 """An account that keeps failing is replayed or ignored by a person, and what happens to it later is never lost."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 ADA = {"actor": "user:ada", "groups": ["finance"], "reason": "the row is mended", "now": NOW}
+ignore = partial(ignore_account, seen=1)
 POISON = "ValueError: plan of ada@example.test"
 
 
@@ -85,7 +88,7 @@ def test_a_mark_during_the_last_try_is_not_parked_with_it() -> None:
 @pytest.mark.parametrize("attempts", [3, MOST_ATTEMPTS])
 def test_what_is_ignored_waits_for_nothing(attempts: int) -> None:
     parked(attempts=attempts)
-    assert ignore_account("acc_1", **ADA) == Settled(True)
+    assert ignore("acc_1", **ADA) == Settled(True)
     row = Dirty.objects.get()
     assert (row.parked, row.done_gen, row.causes, due(LATER)) == (True, row.gen, [], [])
     assert AuditEntry.objects.get().action == "queue.ignored"
@@ -93,7 +96,7 @@ def test_what_is_ignored_waits_for_nothing(attempts: int) -> None:
 
 def test_what_is_ignored_is_tried_again_when_something_new_happens() -> None:
     parked()
-    ignore_account("acc_1", **ADA)
+    ignore("acc_1", **ADA)
     mark_dirty(["acc_1"], LATER)
     assert complete(claim_one(LATER))
     assert (Dirty.objects.get().parked, Dirty.objects.get().attempts) == (False, 0)
@@ -101,7 +104,7 @@ def test_what_is_ignored_is_tried_again_when_something_new_happens() -> None:
 
 def test_what_is_ignored_and_fails_again_is_parked_again_and_shown() -> None:
     parked()
-    ignore_account("acc_1", **ADA)
+    ignore("acc_1", **ADA)
     mark_dirty(["acc_1"], LATER)
     fail(claim_one(LATER), POISON, now=LATER, is_poison=True)
     row = Dirty.objects.get()
@@ -112,42 +115,56 @@ def test_a_time_that_had_come_before_is_no_news_and_one_that_comes_after_is() ->
     keep(drifted(), NOW - timedelta(days=1))
     AccountState.objects.update(next_evaluation_at=NOW - timedelta(minutes=1))
     parked()
-    ignore_account("acc_1", **ADA)
+    ignore("acc_1", **ADA)
     assert (mark_due(now=LATER), due(LATER)) == (0, [])
     AccountState.objects.update(next_evaluation_at=NOW + timedelta(minutes=1))
     mark_due(now=LATER)
     assert due(LATER) == ["acc_1"]
 
 
+def test_what_came_since_the_person_looked_is_not_ignored_with_it() -> None:
+    parked()
+    mark_dirty(["acc_1"], NOW)
+    assert ignore("acc_1", **ADA).code == "news"
+    assert due(LATER) == ["acc_1"]
+
+
+def test_a_replay_wakes_a_worker_once_it_is_durable(django_capture_on_commit_callbacks: Callable) -> None:
+    parked()
+    with django_capture_on_commit_callbacks() as woken:
+        replay_account("acc_1", **ADA)
+    assert [one.args for one in woken] == [("recon.recompute_due",)]
+
+
 def test_a_second_ignoring_changes_nothing() -> None:
     parked()
-    ignore_account("acc_1", **ADA)
-    assert ignore_account("acc_1", **ADA).code == "ignored"
+    ignore("acc_1", **ADA)
+    assert ignore("acc_1", **ADA).code == "ignored"
     assert AuditEntry.objects.count() == 1
 
 
 def test_what_a_try_under_way_finds_is_not_thrown_away() -> None:
     parked(attempts=3)
     running = claim_one(LATER)
-    assert ignore_account("acc_1", **ADA | {"now": LATER}).code == "running"
+    assert ignore("acc_1", **ADA | {"now": LATER}).code == "running"
     assert complete(running)
 
 
 def test_what_was_ignored_can_be_replayed() -> None:
     parked()
-    ignore_account("acc_1", **ADA)
+    ignore("acc_1", **ADA)
     assert replay_account("acc_1", **ADA).done
     assert due() == ["acc_1"]
 
 
-@pytest.mark.parametrize("act", [replay_account, ignore_account])
+@pytest.mark.parametrize("act", [replay_account, ignore])
 def test_an_account_that_does_not_fail_is_left_alone(act) -> None:
     mark_dirty(["acc_1"], NOW)
     assert [act(one, **ADA).code for one in ("acc_1", "acc_none")] == ["not_failing"] * 2
     assert not AuditEntry.objects.exists()
 
 
-@pytest.mark.parametrize("act", [replay_account, ignore_account])
+@pytest.mark.parametrize("act", [replay_account, ignore])
 def test_without_a_reason_nothing_changes(act) -> None:
     parked()
     with pytest.raises(ValueError, match="Say why"):
@@ -160,9 +177,9 @@ def test_without_a_reason_nothing_changes(act) -> None:
     [
         (replay_account, "viewer", False),
         (replay_account, "support", True),
-        (ignore_account, "support", False),
-        (ignore_account, "finance", True),
-        (ignore_account, "admin", True),
+        (ignore, "support", False),
+        (ignore, "finance", True),
+        (ignore, "admin", True),
     ],
 )
 def test_who_may(act, group: str, may: bool) -> None:

@@ -155,7 +155,7 @@ def test_to_replay_a_finding_is_to_replay_its_event_once() -> None:
     assert Dirty.objects.get().gen == 1
 
 
-@pytest.mark.parametrize("ticked", [Ticked(), Ticked(accounts=["a"] * (MOST + 1))])
+@pytest.mark.parametrize("ticked", [Ticked(), Ticked(events=range(MOST + 1))])
 def test_nothing_or_too_much_ticked_is_refused(ticked: Ticked) -> None:
     with pytest.raises(ValueError, match=r"Tick|At most"):
         settle_ticked(ticked, Deed.REPLAY, **ADA)

@@ -84,7 +84,7 @@ def test_a_parked_account_says_that_nobody_tries_again(support: Client) -> None:
 def test_one_failure_is_an_accident_and_what_is_ignored_is_gone(support: Client) -> None:
     failing("acc_once", attempts=2)
     failing("acc_ignored")
-    ignore_account("acc_ignored", actor="user:ada", groups=["admin"], reason=REASON, now=timezone.now())
+    ignore_account("acc_ignored", seen=1, actor="user:ada", groups=["admin"], reason=REASON, now=timezone.now())
     assert accounts_in(support) == []
     mark_dirty(["acc_ignored"], timezone.now())
     assert accounts_in(support) == ["acc_ignored"]
@@ -149,7 +149,9 @@ def test_ticked_accounts_are_replayed_with_one_reason(support: Client) -> None:
     failing("acc_1")
     failing("acc_2")
     failing("acc_3")
-    answer = support.post("/failed/replay/?of=accounts", {"account": ["acc_1", "acc_2", "acc_9"], "reason": REASON})
+    answer = support.post(
+        "/failed/replay/?of=accounts", {"account": ["1:acc_1", "1:acc_2", "1:acc_9"], "reason": REASON}
+    )
     assert (answer.status_code, answer["Location"]) == (302, "/failed/?of=accounts")
     html = support.get("/failed/?of=accounts").content.decode()
     assert "2 replayed: workers take them up now. 1 left as it was: Its evaluation does not fail any more." in html
@@ -160,7 +162,7 @@ def test_ticked_accounts_are_replayed_with_one_reason(support: Client) -> None:
 
 def test_only_finance_and_admin_ignore(logged_in: Browser) -> None:
     failing("acc_1")
-    form = {"account": "acc_1", "reason": REASON}
+    form = {"account": "1:acc_1", "reason": REASON}
     assert logged_in("support").post("/failed/ignore/", form).status_code == 403
     assert "What failed is ignored by finance or admin" in logged_in("support").get("/failed/").content.decode()
     assert logged_in("viewer").post("/failed/replay/", form).status_code == 403
@@ -170,7 +172,7 @@ def test_only_finance_and_admin_ignore(logged_in: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [{"account": "acc_1", "reason": " "}, {"reason": REASON}, {"event": "x", "reason": "y"}]
+    "form", [{"account": "1:acc_1", "reason": " "}, {"reason": REASON}, {"event": "x", "reason": "y"}]
 )
 def test_a_form_that_is_not_right_changes_nothing_and_keeps_what_was_typed(
     support: Client, form: dict[str, str]
