@@ -26,7 +26,7 @@ class Size:
     with_peer: bool
 
 
-FULL = Size(accounts=1_000, commits=200, pages=20, events=1_000, rounds=5, with_peer=True)
+FULL = Size(accounts=1_000, commits=200, pages=10, events=400, rounds=15, with_peer=True)
 QUICK = Size(accounts=60, commits=2, pages=1, events=32, rounds=1, with_peer=False)
 
 

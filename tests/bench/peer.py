@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.bench.serving import ROOT, Endpoint, same_version, served
+from tests.bench.serving import LOGS, ROOT, Endpoint, same_version, served
 
-HOME = ROOT / "var" / "bench" / "djstripe"
+HOME = LOGS / "djstripe"
 PYTHON = HOME / "bin" / "python"
 DATABASE = "bench_peer"
 # It answers 500 with our own stripe.
