@@ -5,6 +5,7 @@ nothing.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class Doorbell:
             self._bell.notify()
 
     def _ensure_running(self) -> None:
-        """A thread does not survive a fork, nor what `send` raises."""
+        """A thread does not survive what `send` raises."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
             self._thread.start()
@@ -70,6 +71,15 @@ class Doorbell:
 @cache
 def _doorbell() -> Doorbell:
     return Doorbell(lambda task: _send(task, ()))
+
+
+def _begin_anew() -> None:
+    """A child has neither its parent's thread nor, for its own use, the parent's connections and locks."""
+    _doorbell.cache_clear()
+    bootstrap.task_sender.cache_clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _send(task: str, args: tuple[str, ...]) -> None:
