@@ -6,6 +6,7 @@ from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts, accounts_csv
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
+from inspector.pages.bulk import begin_bulk, bulk_csv, bulk_repair, bulk_repairs, steer_bulk
 from inspector.pages.convergence import convergence
 from inspector.pages.event import event, ignore_one, replay_one
 from inspector.pages.failed import failed, ignore, replay
@@ -32,14 +33,19 @@ urlpatterns = [
     path("accounts/<str:account_id>/release/", release, name="release_account"),
     path("accounts/<str:account_id>/snooze/", snooze, name="snooze"),
     path("accounts/<str:account_id>/wake/", wake, name="wake"),
+    path("accounts/<str:account_id>/convergence/", convergence, name="convergence"),
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("accounts/<str:account_id>/notes/", note, name="add_note"),
-    path("accounts/<str:account_id>/convergence/", convergence, name="convergence"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
     path("queue/next/", next_account, name="next_account"),
     path("queue/filters/", save, name="save_filter"),
     path("queue/filters/<int:number>/forget/", forget, name="forget_filter"),
+    path("bulk/", bulk_repairs, name="bulk_repairs"),
+    path("bulk/begin/", begin_bulk, name="begin_bulk"),
+    path("bulk/<int:run_id>/", bulk_repair, name="bulk_repair"),
+    path("bulk/<int:run_id>/outcomes.csv", bulk_csv, name="bulk_csv"),
+    path("bulk/<int:run_id>/<slug:deed>/", steer_bulk, name="steer_bulk"),
     path("audit/", audit, name="audit"),
     path("audit.csv", audit_csv, name="audit_csv"),
     path("audit/look-ups/", look_ups, name="look_ups"),

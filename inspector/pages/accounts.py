@@ -5,8 +5,9 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from inspector.access import lookers_only, may_work, needs
+from inspector.access import lookers_only, may_start_bulk, may_work, needs
 from inspector.display.accounts import Known, accounts_view
+from inspector.display.bulk_list import bulk_begin
 from inspector.display.csv import csv_lines
 from inspector.display.queue_csv import csv_rows
 from inspector.display.queue_filter import asked_queue, key_of
@@ -38,7 +39,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         totals = totals_of(asked.wanted, kept, counts)
     known = Known(kept, totals, alike, filters_of(asked.wanted.person))
     view = accounts_view(asked, page, known, is_first=after is None, now=now)
-    return render_page(request, "accounts", {"view": view, "work": may_work(request.user)})
+    begin = bulk_begin(asked.query, totals.accounts, may_start_bulk(request.user, accounts=1, any_severe=False))
+    return render_page(request, "accounts", {"view": view, "begin": begin, "work": may_work(request.user)})
 
 
 @require_safe

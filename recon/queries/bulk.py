@@ -11,21 +11,17 @@ from django.db import connection
 from django.db.models import Count
 
 from recon.models import BulkRepair, BulkRepairItem
-from recon.queries.queue import QueueFilter
+from recon.queries.queue_filter import QueueFilter, conditions_of, values_of
 
 FEW: Final = 100
 AT_ONCE: Final = 1_000
 OUTCOMES: Final = ("applied", "already_true", "refused_moved", "failed", "in_doubt", "skipped")
-# The lists' own order: a payer who is locked out first, then the most money.
+# In the order of harm, as the lists are.
 PLANS: Final = """
 select one.account_id, one.state, one.classes, one.risk, one.owed, e.digest, e.writes
-from (
-    select *, case when 'paid_but_blocked' = any(details) then 0 else 1 end as payer_first,
-           -coalesce((select max(minor::bigint) from jsonb_each_text(owed) as each (currency, minor)), 0) as money_first
-    from account_state where {conditions}
-) as one
+from (select * from account_state as each where {conditions}) as one
 join evaluation as e on e.id = one.evaluation_id
-order by one.payer_first, one.money_first, one.account_id
+order by one.harm_rank, one.owed_rank, one.account_id
 limit %(limit)s
 """
 
@@ -123,19 +119,7 @@ def moved_accounts(run_id: int) -> list[str]:
 
 def plans_matching(wanted: QueueFilter, *, limit: int) -> list[BulkPlan]:
     """Of the accounts that the list would show, those with something to write."""
-    asked = {
-        "classes @> array[%(class)s]::text[]": wanted.of_class,
-        "has_inconsistent_flags": wanted.detail == "contradictory",
-        "details @> array[%(detail)s]::text[]": wanted.detail and wanted.detail != "contradictory",
-        "state = %(state)s": wanted.state,
-        "findings @> array[%(finding)s]::text[]": wanted.finding,
-        "cluster = %(cluster)s": wanted.cluster,
-        "not is_known": wanted.unknown_only,
-        "drifted_cells > 0": not wanted.finding and not wanted.unknown_only,
-    }
-    values = {"class": wanted.of_class, "detail": wanted.detail, "state": wanted.state, "finding": wanted.finding}
-    conditions = [condition for condition, wants in asked.items() if wants]
-    return _plans(conditions, values | {"cluster": wanted.cluster}, limit)
+    return _plans(conditions_of(wanted), values_of(wanted), limit)
 
 
 def plans_of(account_ids: Sequence[str], *, limit: int) -> list[BulkPlan]:
