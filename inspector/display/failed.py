@@ -23,6 +23,11 @@ _STATUSES: Final = {
     "dead": Word("dead", "Given up", Tone.BAD, "Nobody was found within a day; nobody looks again by himself."),
     "unrouted": Word("unrouted", "Looked for", Tone.WARN, "Its account is looked for again by itself."),
 }
+_WORDS: Final = {
+    Of.ACCOUNTS: "Account, or words of the error",
+    Of.EVENTS: "Id that it has or names, or type",
+    Of.FINDINGS: "Id that it has or names",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ class FailedPage:
     filters: tuple[Picked, ...]
     of: str
     words: str
+    words_name: str
     is_filtered: bool
     all_href: str
     accounts: tuple[AccountLine, ...]
@@ -153,6 +159,7 @@ def failed_page(
         filters=filters(asked),
         of=asked.of,
         words=asked.wanted.words,
+        words_name=_WORDS[asked.of],
         is_filtered=asked.is_filtered,
         all_href=_href("failed", {"of": asked.of}),
         accounts=accounts,

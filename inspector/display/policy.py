@@ -226,7 +226,7 @@ def _name(one: Threshold) -> str:
 
 def _value(one: Threshold, value: object) -> str:
     if one.ladder:
-        return f"{value} days past due"
+        return f"{value} day{'' if value == 1 else 's'} past due"
     if isinstance(value, dict):
         return ", ".join(f"{key} → {each}" for key, each in sorted(value.items())) or "none"
     units = {"dust_minor": "minor units", "in_flight_max_days": "days", "freshness_minutes": "minutes"}

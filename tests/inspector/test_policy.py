@@ -194,7 +194,7 @@ def test_thresholds_say_their_source(support: Client, settings: Any) -> None:
     settings.POLICY = {"dust_minor": 75, "rungs": {"contract": {"grace": 3}}, "plans": {"price_1": "pro"}}
     own = [(one.group, one.name, one.value, one.default) for one in page_of(support).thresholds if one.is_set]
     assert own == [
-        ("Contract ladder", "In grace from", "3 days past due", "1 days past due"),
+        ("Contract ladder", "In grace from", "3 days past due", "1 day past due"),
         ("Numbers", "Dust: too little to call debt, up to", "75 minor units", "50 minor units"),
         ("Numbers", "Plans by price", "price_1 → pro", "none"),
     ]
