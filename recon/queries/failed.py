@@ -58,9 +58,9 @@ class EventName:
 
 @dataclass(frozen=True, slots=True)
 class FailedAccount:
-    """An account with marks that no evaluation has answered: `waiting` of them, up to the generation `gen`; `events` are
-    the latest that made some, `causes` what else did ({kind, ref, at}). `next_try` is None when it is parked: nobody
-    tries again by himself."""
+    """An account with marks that no evaluation has answered: `waiting` of them, up to the generation `gen`; `events`
+    are the latest that made some, `causes` what else did ({kind, ref, at}). `next_try` is None when it is parked:
+    nobody tries again by himself."""
 
     account_id: str
     gen: int
