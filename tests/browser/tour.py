@@ -3,34 +3,21 @@
 A page that is added to inspector/urls.py gets its stop here, or is named among those that are no page.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from unittest.mock import patch
 from urllib.parse import urlencode, urljoin
 
-from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
-from recon.actions.add_note import add_note
-from recon.apply.record import Entry, record
-from recon.models import Apply, ApplyState, BranchState
-from recon.sandbox.logins import password_of
 from tests.browser.conftest import SignIn
-from tests.support.kept import golden, keep_case
-from tests.support.many_invoices import with_invoices
-from tests.support.repairs import branches, repair_in, repaired
+from tests.browser.population import populate
 
-WIDTHS: Final = (1440, 720, 360)
 SCHEMES: Final = ("light", "dark")
-LOCKED: Final = "payments/paid_after_suspension"
-LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
-# Answers for programs, files, and forms, whose answers are other pages or these pages again.
-NO_PAGES: Final = {"audit_csv", "healthz", "readyz", "logout", "check_now", "openid_begin"}
+# Files, answers for programs, and the way to somebody else's page.
+NO_PAGES: Final = {"accounts_csv", "audit_csv", "bulk_csv", "healthz", "readyz", "openid_begin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +59,15 @@ def approve_what_is_no_longer_true(page: Page) -> None:
 def add_an_empty_note(page: Page) -> None:
     page.locator("#note-text").evaluate("field => field.required = false")
     press(page, "Add note")
+
+
+def replay_nothing(page: Page) -> None:
+    page.get_by_label("Reason, which stands in the audit").fill("the row is mended")
+    press(page, "Replay")
+
+
+def prove_it(page: Page) -> None:
+    press(page, "Prove it")
 
 
 def pause_without_a_reason(page: Page) -> None:
@@ -149,6 +145,16 @@ STOPS: Final = (
     Stop("audit", role="viewer"),
     Stop("audit_entry", ("1",)),
     Stop("look_ups"),
+    Stop("failed"),
+    Stop("failed", query="?of=events"),
+    Stop("failed", query="?of=findings", role="viewer"),
+    Stop("replay_failed", status=422, steps=replay_nothing),
+    Stop("event", ("dead",)),
+    Stop("relapses"),
+    Stop("convergence", ("acc_1",), steps=prove_it),
+    Stop("policy"),
+    Stop("policy", role="admin"),
+    Stop("keys"),
     Stop("status"),
     Stop("status", role="viewer"),
     Stop("status", role="admin"),
@@ -169,63 +175,14 @@ STOPS: Final = (
     Stop("login", role=None, status=429, steps=guess_until_the_door_is_shut),
 )
 # A form's answer is seen where the form is sent; the form stands on another page.
-STANDS_ON: Final = {"approve": "account", "add_note": "account", "pause": "status"}
-
-
-ACCOUNTS: Final = {
-    "acc_clear": "payments/settled_in_both_stores",
-    "acc_contradicting": "drift/stores_contradict",
-    "acc_unknown": "reads/stripe_failed",
-    "acc_merged": "identity/merged_away_account",
-    "acc_proposal": "proposals/void_in_stripe",
-    "acc_severe": "drift/bad_debt_everywhere_missed",
-    **{f"acc_{name}": LOCKED for name in ("queued", "doubt", "done", "stale", "broken", "expired")},
-}
-
-
-def populate() -> dict[str, str]:
-    """Accounts and repairs in every state; the repairs' ids by what became of them. `acc_1` is there already."""
-    for account_id, name in ACCOUNTS.items():
-        keep_case(golden(name), account_id=account_id)
-    keep_case(with_invoices(golden(LOCKED), 200, unpaid=3), account_id="acc_many")
-    for role in ("support", "finance"):
-        text = f"Called, and said they paid by wire; {role} looks after it."
-        assert add_note("acc_1", text, actor=f"user:{role}", groups=[role], now=timezone.now()).note_id
-    record(Entry(actor="user:finance", action="plan.approved", reason="paid by wire, ticket 7", account="acc_1"))
-    User.objects.create_user("stranger", password=password_of("stranger"))
-    return {name: str(apply.id) for name, apply in _repairs().items()}
-
-
-def _repairs() -> dict[str, Apply]:
-    now = timezone.now()
-    made = {
-        "queued": repair_in(ApplyState.APPROVED, "acc_queued"),
-        "doubt": repair_in(
-            ApplyState.COMMITTING, "acc_doubt", decided_at=now, waiting_for="cf_prod: cannot be reached"
-        ),
-        "done": repair_in(ApplyState.DONE, "acc_done", decided_at=LONG_AGO, closed_at=LONG_AGO),
-        "stale": repair_in(ApplyState.ABORTED, "acc_stale", refused=True, code="stale", closed_at=now),
-        "broken": repair_in(ApplyState.EXCEPTION, "acc_broken", explanation="cf_prod: the branch was rolled back."),
-        "expired": repair_in(ApplyState.EXPIRED, "acc_expired", closed_at=now),
-    }
-    branches(made["doubt"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.PREPARED)
-    branches(made["broken"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.LOST)
-    _read_back("acc_done", made["done"])
-    moved = golden(LOCKED) | {"now": "2099-01-01T00:00:00Z"}
-    moved["stores"]["cf_prod"]["blocks"] = []
-    keep_case(moved, account_id="acc_stale")
-    return made
-
-
-def _read_back(account_id: str, apply: Apply) -> None:
-    """The account as every store holds it after the repair."""
-    case = json.loads(json.dumps(golden(LOCKED)).replace('"acc_1"', f'"{account_id}"'))
-    later = datetime.fromisoformat(case["now"]) + timedelta(seconds=1)
-    keep_case(repaired(case, apply.writes) | {"now": later.isoformat()})
+STANDS_ON: Final = {"approve": "account", "add_note": "account", "pause": "status", "replay_failed": "failed"}
 
 
 def tour(sign_in: SignIn) -> Iterator[tuple[Stop, Page]]:
-    """Each stop with its page open, a tab for each person; the last stops are of those who have not logged in."""
+    """Each stop with its page open, a tab for each person; those who have not logged in come last.
+
+    Every answer, also one that says no, forbids inline script, inline style and text made into code.
+    """
     ids = populate()
     tabs: dict[str | None, Page] = {}
     for stop in STOPS:
@@ -233,7 +190,8 @@ def tour(sign_in: SignIn) -> Iterator[tuple[Stop, Page]]:
             tabs[stop.role] = sign_in(stop.role) if stop.role else _nobodys(tabs["finance"])
         page = tabs[stop.role]
         answer = _go(page, stop, ids)
-        assert answer == stop.status, stop.name
+        assert answer.status == stop.status, stop.name
+        assert "unsafe" not in answer.headers["content-security-policy"], stop.name
         yield stop, page
 
 
@@ -242,10 +200,18 @@ def _nobodys(page: Page) -> Page:
     return page
 
 
-def _go(page: Page, stop: Stop, ids: dict[str, str]) -> int:
-    """Opens the page and does what is to be done there; the status of the last page that came."""
+def _go(page: Page, stop: Stop, ids: dict[str, str]) -> Response:
+    """Opens the page and does what is to be done there; the last page that came."""
+    answers: list[Response] = []
+
+    def note(answer: Response) -> None:
+        if answer.request.is_navigation_request():
+            answers.append(answer)
+
+    page.on("response", note)
     route = STANDS_ON.get(stop.route, stop.route)
     page.goto(urljoin(page.url, reverse(route, args=[ids.get(arg, arg) for arg in stop.args]) + stop.query))
     if stop.steps:
         stop.steps(page)
-    return page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
+    page.remove_listener("response", note)
+    return answers[-1]
