@@ -14,6 +14,7 @@ from django.db import connection
 
 from recon.models.ranks import NEVER
 from recon.queries.queue_filter import (
+    KEY_COLUMNS,
     SORT_KEYS,
     Claimed,
     List,
@@ -38,8 +39,12 @@ __all__ = [
 
 MOST: Final = 200
 LOOKED_AT: Final = 5_000
+# Most pages are full after a few accounts, and for few the database walks along the index rather than sort the list.
+LOOKED_AT_FIRST: Final = 250
 EXPORTED_AT_ONCE: Final = 1_000
-WALK: Final = "select * from account_state where {base} order by {key} limit %(looked_at)s"
+KEYED: Final = ", ".join(f"{expression} as {name}" for name, expression in KEY_COLUMNS.items())
+LIST: Final = f"select *, {KEYED} from account_state where {{base}}"
+WALK: Final = f"{LIST} order by {{key}} limit %(looked_at)s"
 LINES: Final = """
 select account_id, is_known, state, classes, details, findings, drifted_cells, writes, risk, owed, oldest_due_at,
        drift_since, has_inconsistent_flags as is_contradictory, harm_rank, owed_rank,
@@ -51,7 +56,7 @@ where {conditions}
 order by {key}
 limit %(limit)s
 """
-ENDED: Final = "select {columns} from account_state where {base} order by {key} offset %(looked_at)s - 1 limit 1"
+ENDED: Final = "select {key} from ({walk}) as each order by {key} offset %(looked_at)s - 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +110,18 @@ def queue_page(
     """The next accounts after the key; at most 200. `counts` (list → accounts) tell which list is the shortest."""
     limit = min(limit, MOST)
     base = base_of(wanted, sort, counts or {})
-    values = values_of(wanted) | {"looked_at": LOOKED_AT, "limit": limit + 1}
+    values = values_of(wanted) | {"limit": limit + 1}
     if after is not None:
         base = f"{base} and {_after(sort)}"
         values |= _key_values(after)
-    lines = _lines(base, wanted, sort, values)
-    if len(lines) > limit:
-        return QueuePage(tuple(lines[:limit]), key_of_line(lines[limit - 1], sort))
-    ended = _ended(base, sort, values)
+    for looked_at in (LOOKED_AT_FIRST, LOOKED_AT):
+        values["looked_at"] = looked_at
+        lines = _lines(base, wanted, sort, values)
+        if len(lines) > limit:
+            return QueuePage(tuple(lines[:limit]), key_of_line(lines[limit - 1], sort))
+        ended = _ended(base, sort, values)
+        if ended is None:
+            break
     return QueuePage(tuple(lines), ended, is_cut=ended is not None)
 
 
@@ -183,7 +192,7 @@ def _after_key(wanted: QueueFilter, sort: Sort, after: QueueKey | None, values: 
 
 def _lines(base: str, wanted: QueueFilter | None, sort: Sort, values: dict[str, Any]) -> list[QueueLine]:
     key = ", ".join(SORT_KEYS[sort])
-    walk = WALK.format(base=base, key=key) if values.get("looked_at") else f"select * from account_state where {base}"
+    walk = (WALK if values.get("looked_at") else LIST).format(base=base, key=key)
     conditions = " and ".join(conditions_of(wanted)) if wanted else "true"
     with connection.cursor() as cursor:
         cursor.execute(LINES.format(walk=walk, conditions=conditions, key=key), values)
@@ -193,15 +202,15 @@ def _lines(base: str, wanted: QueueFilter | None, sort: Sort, values: dict[str, 
 
 def _ended(base: str, sort: Sort, values: dict[str, Any]) -> QueueKey | None:
     """The key of the last account that was walked past, where the walk did not come to the list's end."""
-    columns = SORT_KEYS[sort]
+    key = ", ".join(SORT_KEYS[sort])
     with connection.cursor() as cursor:
-        cursor.execute(ENDED.format(columns=", ".join(columns), base=base, key=", ".join(columns)), values)
+        cursor.execute(ENDED.format(walk=WALK.format(base=base, key=key), key=key), values)
         row = cursor.fetchone()
     return QueueKey(tuple(row)) if row else None
 
 
 def _after(sort: Sort) -> str:
-    columns = SORT_KEYS[sort]
+    columns = [KEY_COLUMNS.get(name, name) for name in SORT_KEYS[sort]]
     places = ", ".join(f"%(after_{number})s" for number in range(len(columns)))
     return f"({', '.join(columns)}) > ({places})"
 

@@ -50,11 +50,16 @@ class Sort(StrEnum):
 
 
 SORT_KEYS: Final[Mapping[Sort, tuple[str, ...]]] = {
-    Sort.HARM: ("harm_rank", "owed_rank", f"coalesce(drift_since, {_NEVER})", "account_id"),
+    Sort.HARM: ("harm_rank", "owed_rank", "wrong_since", "account_id"),
     Sort.MONEY: ("owed_rank", "account_id"),
-    Sort.AGE: (f"coalesce(oldest_due_at, {_NEVER})", "account_id"),
-    Sort.SINCE: (f"coalesce(drift_since, {_NEVER})", "account_id"),
+    Sort.AGE: ("due_since", "account_id"),
+    Sort.SINCE: ("wrong_since", "account_id"),
 }
+KEY_COLUMNS: Final[Mapping[str, str]] = {
+    "wrong_since": f"coalesce(drift_since, {_NEVER})",
+    "due_since": f"coalesce(oldest_due_at, {_NEVER})",
+}
+"""The keys that are no columns, as the indexes have them."""
 _AGES: Final[Mapping[Age, tuple[int | None, int | None]]] = {  # days past due: at least, at most
     Age.NOT_DUE: (None, 0),
     Age.UP_TO_30: (1, 30),

@@ -80,6 +80,7 @@ def test_pages_join_without_a_gap_or_a_repetition(account, sort: Sort) -> None:
 
 
 def test_a_page_passes_so_many_accounts_and_says_where_to_go_on(account, monkeypatch) -> None:
+    monkeypatch.setattr(queue, "LOOKED_AT_FIRST", 1)
     monkeypatch.setattr(queue, "LOOKED_AT", 3)
     for number in range(5):
         account(f"acc_{number}", classes=["entitlement_drift"] if number == 4 else [])
