@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from recon import bootstrap
 from recon.actions.follow_changes import follow_changes
 from recon.apply.coordinator import Outcome
 from recon.models import Dirty, Inbox
+from recon.sandbox.cluster import Sandbox
 from recon.stores.base import StoreUnreachable
 from recon.stores.changes import ChangeFeed, recipe
 from tests.apply.conftest import clock, evaluated, six
@@ -99,6 +102,23 @@ def test_listen_receives_what_waits(owner, noted, capsys):
     call_command("listen", "--once")
     assert "subs_dunning" in capsys.readouterr().out
     assert (Inbox.objects.get().source, Dirty.objects.get().account) == ("subs_dunning", "acc_1")
+
+
+@pytest.fixture
+def closed_to_us(sandbox: Sandbox) -> Iterator[None]:
+    """Our own database lets nobody in; the stores do."""
+    with psycopg.connect(sandbox.env()["SANDBOX_ADMIN_URL"], autocommit=True) as admin:
+        connection.close()
+        admin.execute("ALTER DATABASE recon ALLOW_CONNECTIONS false")
+        yield
+        admin.execute("ALTER DATABASE recon ALLOW_CONNECTIONS true")
+
+
+def test_listen_outlives_an_outage_of_our_own_database_and_keeps_what_waits(owner, noted, closed_to_us, capsys):
+    owner("cf_prod").execute("UPDATE entitlements SET restricted = NOT restricted")
+    call_command("listen", "--once")
+    assert "our own database" in capsys.readouterr().err
+    assert accounts(noted["cf_prod"]) == ["acc_1"]
 
 
 def test_listen_says_what_is_missing_where_no_store_has_the_recipe():

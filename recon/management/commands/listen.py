@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from recon import bootstrap
@@ -60,6 +60,8 @@ class Command(EmbeddedCommand):
                 follow_changes(feed, now=timezone.now())
             except StoreUnreachable as error:  # the others go on, and this one is asked again
                 self.stderr.write(error.sentence)
+            except (DatabaseError, InterfaceError) as error:  # the store keeps them until we have them
+                self.stderr.write(f"{feed.name}: our own database did not take its changes ({type(error).__name__}).")
 
     def _print_recipe(self, name: str) -> None:
         store = next(store for store in bootstrap.DATABASE_STORES if store.name == name)
