@@ -72,12 +72,16 @@ def _row(currency: str, ages: Mapping[Age, Sum], in_url: Mapping[str, str]) -> C
         currency=currency.upper(),
         buckets=tuple(_bucket(age, text, ages.get(Age(age)), currency, in_url) for age, text in AGES.items()),
         amount=amount_words(whole.minor, currency),
-        accounts=number_words(whole.accounts),
+        accounts=_accounts(whole.accounts),
     )
+
+
+def _accounts(number: int) -> str:
+    return "1 account" if number == 1 else f"{number_words(number)} accounts"
 
 
 def _bucket(age: str, text: str, found: Sum | None, currency: str, in_url: Mapping[str, str]) -> Bucket:
     if found is None:
         return Bucket(text, "–", "", "")
     href = list_href(**(dict(in_url) | {"age": str(age), "currency": currency}))
-    return Bucket(text, amount_words(found.minor, currency), number_words(found.accounts), href)
+    return Bucket(text, amount_words(found.minor, currency), _accounts(found.accounts), href)

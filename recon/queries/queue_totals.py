@@ -15,7 +15,16 @@ from django.db import connection
 from recon.models import QueueCount
 from recon.models.ranks import CLASSES
 from recon.queries.queue import LOOKED_AT, base_of, shortest_list
-from recon.queries.queue_filter import Age, QueueFilter, Sort, conditions_of, lists_of, midnight_of, values_of
+from recon.queries.queue_filter import (
+    Age,
+    QueueFilter,
+    Sort,
+    conditions_of,
+    few_of,
+    lists_of,
+    midnight_of,
+    values_of,
+)
 
 Owed = Mapping[str, Mapping[Age, "Sum"]]
 BUCKET: Final = """
@@ -82,7 +91,7 @@ def sizes(kept: Mapping[str, Totals]) -> dict[str, int]:
 def totals_of(wanted: QueueFilter, kept: Mapping[str, Totals], more: Mapping[str, int]) -> Totals:
     """`more` are the sizes of lists that are not among the kept counts."""
     counts = sizes(kept) | dict(more)
-    if counts.get(shortest_list(wanted, counts).name, 0) <= LOOKED_AT or wanted.claimed:
+    if few_of(wanted) or counts.get(shortest_list(wanted, counts).name, 0) <= LOOKED_AT:
         counted = _counted(wanted, base_of(wanted, Sort.HARM, counts))
         if counted is not None:
             return counted
