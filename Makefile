@@ -4,6 +4,9 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+CRASHES ?= 5000
+SECONDS ?= 600
+SEED ?= 1
 # The machine's own interpreter does.
 export UV_PYTHON_DOWNLOADS ?= never
 RUN := .venv/bin/
@@ -34,5 +37,6 @@ lint: setup ## ruff, mypy, and who may import whom
 bench: setup ## The figures, as ratios from one run
 	$(RUN)python -m tests.bench
 
-chaos: setup ## Crash an apply at every step, at length
-	$(RUN)python -m tests.chaos
+chaos: setup ## Crash an apply at every step (CRASHES), then kill everything while events come in (SECONDS); SEED
+	$(RUN)python -m tests.chaos --runs $(CRASHES) --seed $(SEED)
+	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)

@@ -20,7 +20,6 @@ from tests.chaos.fleet import ROOT, Fleet, environment
 
 VAR = ROOT / "var" / "chaos-events"
 AUTOMATIC = ("values", "inconsistent_debt_flags", "entitlement_drift")
-QUIET_WITHIN_SECONDS = 420.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Options:
     rate: float
     rounds: int
     hurry: float
+    patience: float
     bug: str
     var: Path
 
@@ -60,21 +60,29 @@ def main() -> int:
 def _campaign(options: Options, sandbox: Sandbox, fleet: Fleet) -> dict[str, Any]:
     from tests.chaos.storm import Storm  # its models need the settings
 
-    _prepare(options, sandbox)
+    prepare(sandbox, options.accounts)
+    repair_automatically()
     storm = Storm(fleet, seed=options.seed, rate=options.rate, rounds=options.rounds)
     fleet.start_all()
     storm.rage(options.seconds)
-    settled = storm.settle(QUIET_WITHIN_SECONDS)
+    settled = storm.settle(options.patience)
     return {"seed": options.seed, "commit": _commit(), "seconds": options.seconds, **asdict(settled)}
 
 
-def _prepare(options: Options, sandbox: Sandbox) -> None:
-    """The population, once swept; triggers in two stores; three classes repaired without a person."""
+def repair_automatically() -> None:
+    """Three classes are repaired without a person."""
+    from recon.actions.set_class_mode import set_class_mode
+
+    for name in AUTOMATIC:
+        set_class_mode(name, "auto", actor="user:admin", reason="the campaign", now=datetime.now(UTC))
+
+
+def prepare(sandbox: Sandbox, accounts: int) -> None:
+    """The population, once swept; triggers in two stores."""
     from django.core.management import call_command
 
     from recon.actions import equipment
     from recon.actions.run_sweep import Reports, run_sweep, work_here
-    from recon.actions.set_class_mode import set_class_mode
     from recon.sandbox.logins import ensure_logins
     from recon.sandbox.population import seed
     from recon.sandbox.services import flush_queue
@@ -88,12 +96,10 @@ def _prepare(options: Options, sandbox: Sandbox) -> None:
     ensure_logins()
     roll_back_prepared(sandbox.env())
     assert prepared_left(sandbox) == 0
-    seed(sandbox.env(), options.accounts, now=datetime.now(UTC))
-    sandbox.mark_seeded(options.accounts)
+    seed(sandbox.env(), accounts, now=datetime.now(UTC))
+    sandbox.mark_seeded(accounts)
     for store in NOTED:
         note_changes(store, sandbox.env())
-    for name in AUTOMATIC:
-        set_class_mode(name, "auto", actor="user:admin", reason="the campaign", now=datetime.now(UTC))
     sweeper = equipment.sweeper()
     silent = Reports(lambda *_: None, lambda *_: None)
     run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(sweeper), reports=silent)
@@ -125,6 +131,7 @@ def _options() -> Options:
     parser.add_argument(
         "--hurry", type=float, default=10.0, help="so many times shorter are schedule, leases, back-offs"
     )
+    parser.add_argument("--patience", type=float, default=420.0, help="within so many seconds it has to come to rest")
     parser.add_argument("--bug", default="", help="plant one of intake_bugs.py")
     parser.add_argument("--var", type=Path, default=VAR, help="where its servers live")
     given = vars(parser.parse_args())

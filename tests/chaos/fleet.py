@@ -20,6 +20,7 @@ from recon.sandbox.cluster import Sandbox
 ROOT: Final = Path(__file__).resolve().parents[2]
 WEB, WORKER, OTHER_WORKER, BEAT, LISTEN = "web", "worker", "other worker", "beat", "listen"
 PROCESSES: Final = (WEB, WORKER, OTHER_WORKER, BEAT, LISTEN)
+WORKERS: Final = (WORKER, OTHER_WORKER)
 READY_SECONDS: Final = 60.0
 CELERY: Final = ["celery", "-A", "tests.chaos.hurry"]
 

@@ -4,9 +4,10 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
-from tests.chaos.fleet import BEAT, LISTEN, OTHER_WORKER, PROCESSES, WEB, WORKER, Fleet
+from tests.chaos.fleet import BEAT, LISTEN, OTHER_WORKER, PROCESSES, WEB, WORKER, WORKERS, Fleet
 
 VALKEY, FLUSH, POSTGRES, CHILD, ALL_WORKERS = "valkey", "valkey flushed", "postgres", "worker's child", "flush and all"
 LONGEST_PAUSE: Final = 2.5
@@ -24,7 +25,7 @@ class Nemesis:
         chance.shuffle(self._deck)
         self._between = seconds / (len(self._deck) + 1)
         self._blows: Mapping[str, Callable[[], None]] = {
-            **{name: lambda name=name: fleet.kill(name) for name in PROCESSES},
+            **{name: partial(fleet.kill, name) for name in PROCESSES},
             CHILD: lambda: fleet.kill_child(chance.choice((WORKER, OTHER_WORKER)), chance),
             VALKEY: fleet.kill_valkey,
             FLUSH: fleet.flush_valkey,
@@ -46,5 +47,5 @@ class Nemesis:
 
     def _flush_and_kill_workers(self) -> None:
         self._fleet.flush_valkey()
-        self._fleet.kill(WORKER)
-        self._fleet.kill(OTHER_WORKER)
+        for worker in WORKERS:
+            self._fleet.kill(worker)

@@ -87,15 +87,15 @@ class Sender:
             if happened.store not in self._quiet_stores:
                 self.tally.lost_accounts.add(happened.account)
             return
-        delivery = _delivery(number, happened)
+        event = delivery(number, happened)
         if not happened.knows_account:
-            self.tally.nobodies.add(delivery.event_id)
+            self.tally.nobodies.add(event.event_id)
         for _ in range(self._chance.choice((1, 1, 1, 2, 3))):
-            self._put(delivery)
+            self._put(event)
         if happened.store == "stripe" and self._chance.random() < FORGED:
-            self._put(Delivery(number, "stripe", f"forged_{number}", delivery.body, is_forged=True))
+            self._put(Delivery(number, "stripe", f"forged_{number}", event.body, is_forged=True))
         if happened.store == "stripe" and self._chance.random() < OTHER_BODY:
-            self._put(Delivery(number, "stripe", delivery.event_id, _altered(delivery.body), is_other_body=True))
+            self._put(Delivery(number, "stripe", event.event_id, _altered(event.body), is_other_body=True))
 
     def wait_until_all_are_sent(self, deadline: float) -> bool:
         with self._changed:
@@ -157,7 +157,7 @@ class Sender:
             tally.wrong_answers.append(f"{delivery.source} {delivery.event_id} was answered with {status}")
 
 
-def _delivery(number: int, happened: Happened) -> Delivery:
+def delivery(number: int, happened: Happened) -> Delivery:
     if happened.store != "stripe":
         event_id = f"chaos-{number}"
         occurred_at = datetime.now(UTC).isoformat()
@@ -182,8 +182,8 @@ def _altered(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "data": {"object": {**body["data"]["object"], "description": "another body"}}}
 
 
-def _post(port: int, delivery: Delivery, secret: str) -> int | None:
-    """The answer's status; None where nobody answered."""
+def as_request(delivery: Delivery, secret: str) -> tuple[str, dict[str, str]]:
+    """Text and headers, signed now."""
     text = json.dumps(delivery.body)
     headers = {"Content-Type": "application/json"}
     if delivery.source == "stripe":
@@ -191,6 +191,12 @@ def _post(port: int, delivery: Delivery, secret: str) -> int | None:
         headers["Stripe-Signature"] = stripe.WebhookSignature.generate_signature_header(text, signed)
     else:
         headers["Authorization"] = f"Bearer {delivery.source}-chaos"
+    return text, headers
+
+
+def _post(port: int, delivery: Delivery, secret: str) -> int | None:
+    """The answer's status; None where nobody answered."""
+    text, headers = as_request(delivery, secret)
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("POST", WEBHOOK if delivery.source == "stripe" else STORE_EVENTS, text.encode(), headers)

@@ -59,12 +59,17 @@ class Left:
 def left(admin_url: str, nobodies: Collection[str]) -> Left:
     unrouted = Inbox.objects.filter(status=InboxStatus.UNROUTED).exclude(event_id__in=list(nobodies))
     return Left(
-        due=Dirty.objects.filter(gen__gt=F("done_gen"), parked=False).count(),
+        due=open_marks(),
         live_applies=Apply.objects.filter(state__in=LIVE_STATES).count(),
         unpublished=OutboxEvent.objects.filter(published_at__isnull=True).count(),
         unrouted=unrouted.count(),
         prepared=prepared(admin_url),
     )
+
+
+def open_marks() -> int:
+    """Accounts that have to be evaluated again."""
+    return Dirty.objects.filter(gen__gt=F("done_gen"), parked=False).count()
 
 
 def prepared(admin_url: str) -> int:

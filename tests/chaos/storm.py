@@ -18,7 +18,7 @@ from recon.actions.approve import approve_plan
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.models import AccountState, Apply, Dirty, Evaluation, InboxFinding, Recompute
 from tests.chaos import settled
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import WORKERS, Fleet
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.outside import NOTED, Outside
 from tests.chaos.sender import Sender
@@ -26,6 +26,7 @@ from tests.chaos.sender import Sender
 APPROVE_EVERY_SECONDS = 0.7
 LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3
+LAST_CHANGES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,23 @@ class Storm:
         deadline = began + within_seconds
         self._fleet.start_everything()
         connection.close()
-        for happened in self._outside.link_strangers():
-            self._sender.tell(happened)
-        breaches = [*self._broken]
-        if not self._sender.wait_until_all_are_sent(deadline):
-            breaches.append("not every event was accepted in time")
+        breaches = [*self._broken, *self._last_blow(deadline)]
         breaches += self._wait_for_rest(deadline)
         seconds = time.monotonic() - began
         self._sender.close()
         return self._judged(breaches, seconds)
+
+    def _last_blow(self, deadline: float) -> list[str]:
+        """Events that come while no worker runs, and then a broker that forgets: nobody rings for them any more."""
+        for worker in WORKERS:
+            self._fleet.kill(worker)
+        last = [happened for _ in range(LAST_CHANGES) for happened in self._outside.change()]
+        for happened in [*last, *self._outside.link_strangers()]:
+            self._sender.tell(happened)
+        all_sent = self._sender.wait_until_all_are_sent(deadline)
+        self._fleet.flush_valkey()
+        self._fleet.start_everything()
+        return [] if all_sent else ["not every event was accepted in time"]
 
     def _change(self) -> None:
         while not self._ends.wait(self._chances[0].expovariate(self._rate)):
