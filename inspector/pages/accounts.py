@@ -33,7 +33,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     counts = sizes(kept) | ({"cluster": alike.accounts} if alike else {})
     after = key_of(request.GET.get("after", ""), asked.sort)
     if asked.problems:
-        page, totals = QueuePage((), None), Totals(0)
+        page, totals = QueuePage((), None), Totals(None)
     else:
         page = queue_page(asked.wanted, sort=asked.sort, after=after, limit=PAGE, counts=counts)
         totals = totals_of(asked.wanted, kept, counts)
