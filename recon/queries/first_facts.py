@@ -45,11 +45,15 @@ def first_tables(view: AccountView) -> tuple[Tables, Tables]:
     taken: dict[tuple[str, str], list[Row]] = {place: [] for place, _, _ in linked}
     wanted, waiting = set(_wanted(view, ledger, stripe)), linked
     while waiting:
-        reached = [one for one in waiting if not wanted.isdisjoint(one[2])]
-        waiting = [one for one in waiting if wanted.isdisjoint(one[2])] if reached else []
-        for place, row, ids in reached:
-            taken[place].append(row)
-            wanted.update(ids)
+        left = []
+        for one in waiting:
+            place, row, ids = one
+            if wanted.isdisjoint(ids):
+                left.append(one)
+            else:
+                taken[place].append(row)
+                wanted.update(ids)
+        waiting = left if len(left) < len(waiting) else []
     return (
         {**ledger, **{name: rows for (store, name), rows in taken.items() if store == "ledger"}},
         {**stripe, **{name: rows for (store, name), rows in taken.items() if store == "stripe"}},

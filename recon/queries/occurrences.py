@@ -6,6 +6,7 @@ Rows are whatever a store said: a date that is none is no occurrence, and nothin
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
@@ -82,9 +83,20 @@ def scheduled(place: str, row: Row) -> tuple[Occurrence, ...]:
     return _found(_SCHEDULED.get(place, ()), row)
 
 
+@cache
+def telling_tables(store: str) -> frozenset[str]:
+    """The tables of a store whose rows tell of anything that happened."""
+    return _tables_in(_HAPPENED, store)
+
+
+@cache
 def scheduled_tables(store: str) -> frozenset[str]:
     """The tables of a store whose rows schedule anything."""
-    return frozenset(place.partition(".")[2] for place in _SCHEDULED if place.startswith(f"{store}."))
+    return _tables_in(_SCHEDULED, store)
+
+
+def _tables_in(places: Iterable[str], store: str) -> frozenset[str]:
+    return frozenset(place.partition(".")[2] for place in places if place.startswith(f"{store}."))
 
 
 def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:

@@ -17,7 +17,7 @@ from recon.engine.facts import StoreName
 from recon.engine.schema import TABLES
 from recon.models import SNAPSHOTS, StoreSnapshot
 from recon.queries.happenings import Entry, Kind
-from recon.queries.occurrences import occurrences, scheduled, scheduled_tables
+from recon.queries.occurrences import occurrences, scheduled, scheduled_tables, telling_tables
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -105,7 +105,6 @@ class _Told(NamedTuple):
 
     store: StoreName
     table: str
-    key: str
     row: Row
     what: str
     at: datetime
@@ -152,10 +151,11 @@ def _by_store(account_id: str, until: datetime) -> dict[StoreName, list[_Said]]:
 
 def _history(store: StoreName, tables: Tables) -> Iterator[_Told]:
     """What the first snapshot tells of the time before it."""
-    for table, rows in tables.items():
-        for key, row in _keyed(store, table, rows).items():
-            for happened in occurrences(f"{store}.{table}", row):
-                yield _Told(store, table, key, row, *happened)
+    for table in filter(telling_tables(store).__contains__, tables):
+        place = f"{store}.{table}"
+        for row in _rows(tables[table]):
+            for happened in occurrences(place, row):
+                yield _Told(store, table, row, *happened)
 
 
 def _news(said: _Said) -> Iterator[Entry]:
@@ -172,7 +172,7 @@ def _news_of_row(said: _Said, table: str, key: str, old: Row | None, new: Row | 
     known = set(occurrences(place, old)) if old is not None else set()
     happened = [one for one in occurrences(place, new) if one not in known] if new is not None else []
     for one in happened:
-        yield _occurred(_Told(said.store, table, key, new or {}, *one), said.read_at, said.read_at)
+        yield _occurred(_Told(said.store, table, new or {}, *one), said.read_at, said.read_at)
     changes = _changes(said.store, table, old or {}, new or {})
     if happened or not (changes or old is None or new is None):
         return
@@ -192,22 +192,23 @@ def _came(latest: Mapping[str, Tables]) -> Iterator[_Told]:
     """What was scheduled in the rows that hold now."""
     for name, tables in latest.items():
         store = StoreName(name)
-        for table in tables.keys() & scheduled_tables(store):
-            for key, row in _keyed(store, table, tables[table]).items():
-                for came in scheduled(f"{store}.{table}", row):
-                    yield _Told(store, table, key, row, *came)
+        for table in filter(scheduled_tables(store).__contains__, tables):
+            place = f"{store}.{table}"
+            for row in _rows(tables[table]):
+                for came in scheduled(place, row):
+                    yield _Told(store, table, row, *came)
 
 
 def _occurred(one: _Told, at: datetime, seen_at: datetime | None) -> Entry:
-    row = one.row
+    row, key = one.row, _key(_key_columns(one.store, one.table), one.row)
     told = {name: row.get(name) for name in ("currency", "kind", "status", "level", "reason") if row.get(name)}
-    told |= {"table": one.table, "key": one.key, "amount": _amount(row)}
+    told |= {"table": one.table, "key": key, "amount": _amount(row)}
     return Entry(
         at=at,
         kind=Kind.STORES,
         source=one.store,
         what=one.what,
-        subject=f"{one.table}[{one.key}]",
+        subject=f"{one.table}[{key}]",
         told=told,
         happened_at=one.at,
         seen_at=seen_at,
@@ -223,10 +224,23 @@ def _amount(row: Row) -> int | None:
     return None
 
 
+def _rows(rows: Iterable[Any] | None) -> Iterator[Row]:
+    """What is no row is left out."""
+    return (row for row in rows or () if isinstance(row, dict))
+
+
 def _keyed(store: StoreName, table: str, rows: Iterable[Any] | None) -> dict[str, Row]:
-    """Rows by their key as the evidence names them; what is no row is left out."""
-    columns = ("id",) if store is StoreName.STRIPE else TABLES[store][table].key
-    return {",".join(str(row.get(column)) for column in columns): row for row in rows or () if isinstance(row, dict)}
+    """Rows by their key as the evidence names them."""
+    columns = _key_columns(store, table)
+    return {_key(columns, row): row for row in _rows(rows)}
+
+
+def _key_columns(store: StoreName, table: str) -> Sequence[str]:
+    return ("id",) if store is StoreName.STRIPE else TABLES[store][table].key
+
+
+def _key(columns: Sequence[str], row: Row) -> str:
+    return ",".join(str(row.get(column)) for column in columns)
 
 
 def _changes(store: StoreName, table: str, old: Row, new: Row) -> list[list[Any]]:
