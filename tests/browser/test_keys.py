@@ -92,14 +92,23 @@ def test_no_key_fires_with_a_modifier_or_over_the_list(page: Page) -> None:
     assert row(page)
 
 
-def test_a_list_without_ticks_ticks_nothing_and_opens_its_account(sign_in: SignIn, account: str) -> None:
+def test_a_row_is_ticked_and_opened(sign_in: SignIn, account: str) -> None:
     keep_case(golden("drift/stores_contradict"), account_id="acc_2")
     page = sign_in("support")
     page.goto(urljoin(page.url, "/accounts/"))
-    press(page, "j", "x", "j", "k", "k", "j")
-    name = row(page)
+    press(page, "j", "j", "k", "j", "x")
+    [name] = page.locator("tbody [data-tick]:checked").evaluate_all("boxes => boxes.map((box) => box.value)")
+    press(page, "x")
+    expect(page.locator("tbody [data-tick]:checked")).to_have_count(0)
     press(page, "Enter")
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def test_a_list_without_ticks_ticks_nothing(sign_in: SignIn, account: str) -> None:
+    page = sign_in("viewer")
+    page.goto(urljoin(page.url, "/search/?q=acc_1,acc_9"))
+    press(page, "j", "x")
+    assert row(page) == account
 
 
 def test_the_list_of_keys_is_a_page_without_script(sign_in: SignIn) -> None:
