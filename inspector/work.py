@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from inspector.access import may_work
 from inspector.display.work import TypedSnooze, WorkView, work_view
 from recon.actions.touch_claim import touch_claim
-from recon.queries.work import claim_on, snooze_of
+from recon.queries.work import claim_and_snooze, claim_on
 
 
 def work_on(request: HttpRequest, account_id: str, typed: TypedSnooze, now: datetime) -> WorkView:
     me = f"user:{request.user.get_username()}"
-    claim = claim_on(account_id, at=now)
+    claim, put_off = claim_and_snooze(account_id, at=now)
     if claim is not None and claim.person == me:
         touch_claim(account_id, person=me, now=now)
         claim = claim_on(account_id, at=now)
-    return work_view(claim, snooze_of(account_id, at=now), may_work(request.user), typed, me=me, now=now)
+    return work_view(claim, put_off, may_work(request.user), typed, me=me, now=now)
