@@ -34,8 +34,13 @@ case when oldest_due_at is null or oldest_due_at >= %(midnight)s then 'not_due'
      when oldest_due_at >= %(midnight)s - interval '90 days' then '61-90'
      else 'over-90' end
 """
+# No more than the filters look at: what else a row holds is long.
+COLUMNS: Final = (
+    "account_id, is_known, state, classes, details, findings, drifted_cells, has_inconsistent_flags, owed, oldest_due_at, "
+    "cluster"
+)
 COUNTED: Final = """
-with walked as materialized (select * from account_state where {base} limit %(looked_at)s + 1),
+with walked as materialized (select {columns} from account_state where {base} limit %(looked_at)s + 1),
      matching as materialized (select owed, {bucket} as age from walked as each where {conditions})
 select null, null, (select count(*) from matching), (select count(*) from walked)
 union all
@@ -129,7 +134,7 @@ def _counted(wanted: QueueFilter, base: str) -> Totals | None:
     if wanted.at is None:
         raise ValueError("a filter without its clock has no ages")
     values["midnight"] = midnight_of(wanted.at)
-    sql = COUNTED.format(base=base, bucket=BUCKET, conditions=" and ".join(conditions_of(wanted)))
+    sql = COUNTED.format(base=base, columns=COLUMNS, bucket=BUCKET, conditions=" and ".join(conditions_of(wanted)))
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         (_, _, accounts, walked), *rows = cursor.fetchall()

@@ -195,3 +195,19 @@ def test_an_older_count_does_not_replace_a_later_one(owing) -> None:
     AccountState.objects.update(drifted_cells=0)
     count_queues(now=NOW - timedelta(seconds=1))
     assert sizes(kept_counts())["drifted"] == 3
+
+
+def test_an_account_that_leaves_while_one_reads_hides_no_other(account) -> None:
+    for number in range(6):
+        account(f"acc_{number}")
+    first = queue_page(EVERYTHING, limit=3)
+    AccountState.objects.filter(account_id__in=["acc_1", "acc_2"]).update(drifted_cells=0, harm_rank=2)
+    assert ids(after=first.next) == ["acc_3", "acc_4", "acc_5"]
+
+
+def test_an_evaluation_keeps_its_ranks(db: None) -> None:
+    case = golden("payments/paid_after_suspension")
+    keep_case(case)
+    [line] = queue_page(EVERYTHING).lines
+    most = max(line.owed.values(), default=0)
+    assert (line.harm_rank, line.owed_rank) == (0, -(most // 50))
