@@ -36,8 +36,8 @@ case when oldest_due_at is null or oldest_due_at >= %(midnight)s then 'not_due'
 """
 # No more than the filters look at: what else a row holds is long.
 COLUMNS: Final = (
-    "account_id, is_known, state, classes, details, findings, drifted_cells, has_inconsistent_flags, owed, oldest_due_at, "
-    "cluster"
+    "account_id, is_known, state, classes, details, findings, cluster, drifted_cells, has_inconsistent_flags, owed, "
+    "oldest_due_at"
 )
 COUNTED: Final = """
 with walked as materialized (select {columns} from account_state where {base} limit %(looked_at)s + 1),
