@@ -70,6 +70,20 @@ def prove_it(page: Page) -> None:
     press(page, "Prove it")
 
 
+def draft_a_bulk_repair(page: Page) -> None:
+    press(page, "that match")
+
+
+def start_a_bulk_repair(page: Page) -> None:
+    draft_a_bulk_repair(page)
+    page.get_by_label("Reason, for the audit").fill("late webhooks")
+    press(page, "Ask for a second person")
+
+
+def tick_nothing_for_a_bulk_repair(page: Page) -> None:
+    press(page, "Repair what is ticked")
+
+
 def pause_without_a_reason(page: Page) -> None:
     page.get_by_label("Reason, which everybody").evaluate("field => field.required = false")
     press(page, "Pause all applies")
@@ -145,6 +159,10 @@ STOPS: Final = (
     Stop("audit", role="viewer"),
     Stop("audit_entry", ("1",)),
     Stop("look_ups"),
+    Stop("bulk_repair", steps=draft_a_bulk_repair),
+    Stop("bulk_repair", steps=start_a_bulk_repair),
+    Stop("begin_bulk", status=422, steps=tick_nothing_for_a_bulk_repair),
+    Stop("bulk_repairs"),
     Stop("failed"),
     Stop("failed", query="?of=events"),
     Stop("failed", query="?of=findings", role="viewer"),
@@ -175,7 +193,14 @@ STOPS: Final = (
     Stop("login", role=None, status=429, steps=guess_until_the_door_is_shut),
 )
 # A form's answer is seen where the form is sent; the form stands on another page.
-STANDS_ON: Final = {"approve": "account", "add_note": "account", "pause": "status", "replay_failed": "failed"}
+STANDS_ON: Final = {
+    "approve": "account",
+    "add_note": "account",
+    "pause": "status",
+    "replay_failed": "failed",
+    "bulk_repair": "accounts",
+    "begin_bulk": "accounts",
+}
 
 
 def tour(sign_in: SignIn) -> Iterator[tuple[Stop, Page]]:
