@@ -17,8 +17,7 @@ from inspector.work import work_on
 from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
 from recon.queries.facts import account_facts
-from recon.queries.modes import observed_classes
-from recon.queries.pauses import applies_paused
+from recon.queries.pauses import pause_and_observed
 from recon.queries.repairs import last_repair
 
 
@@ -66,11 +65,12 @@ def show_account(
 
 
 def _standing(request: HttpRequest, view: AccountView) -> Standing:
+    pause, observed = pause_and_observed(view.classes, has_cells=bool(view.cells))
     return Standing(
         plan=may_apply(request.user, view.risk),
         proposals=may_propose(request.user),
-        pause=applies_paused(),
+        pause=pause,
         may_override=may_govern(request.user).allowed,
-        observed=observed_classes(view.classes, has_cells=bool(view.cells)),
+        observed=observed,
         last=last_repair(view.account_id),
     )
