@@ -20,12 +20,12 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sandbox = Sandbox(options.var, durable=options.durable)
-    with _alone(options.var):
+    with alone(options.var):
         return _on(sandbox, options)
 
 
 @contextmanager
-def _alone(var: Path) -> Iterator[None]:
+def alone(var: Path) -> Iterator[None]:
     """One campaign at a time on these servers: it kills them."""
     var.mkdir(parents=True, exist_ok=True)
     with (var / "campaign.lock").open("w") as handle:

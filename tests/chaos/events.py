@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recon.sandbox.cluster import Sandbox
+from tests.chaos.__main__ import alone
 from tests.chaos.fleet import ROOT, Fleet, environment
 
 VAR = ROOT / "var" / "chaos-events"
@@ -40,7 +41,11 @@ class Options:
 def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sandbox = Sandbox(options.var, durable=False)
+    with alone(options.var):
+        return _on(Sandbox(options.var, durable=False), options)
+
+
+def _on(sandbox: Sandbox, options: Options) -> int:
     sandbox.ensure_started(twin=True)
     env = environment(sandbox, options.hurry, options.bug)
     os.environ.update(env)

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from recon.sandbox.cluster import Sandbox
+from tests.chaos.__main__ import alone
 from tests.chaos.fleet import ROOT, WORKERS, Fleet, environment
 
 VAR = ROOT / "var" / "chaos-flood"
@@ -35,7 +36,11 @@ class Flood:
 
 def main() -> int:
     options = _options()
-    sandbox = Sandbox(options.var)
+    with alone(options.var):
+        return _on(Sandbox(options.var), options)
+
+
+def _on(sandbox: Sandbox, options: argparse.Namespace) -> int:
     sandbox.ensure_started(twin=True)
     env = environment(sandbox, options.hurry, "")
     os.environ.update(env)

@@ -28,6 +28,7 @@ def _gen_read_late(app: Celery) -> None:
     complete = recompute_dirty.complete
 
     def late(done: Any) -> Any:
+        time.sleep(A_MOMENT)
         return complete(replace(done, gen=Dirty.objects.get(account=done.account_id).gen))
 
     recompute_dirty.complete = late  # type: ignore[attr-defined]
@@ -40,6 +41,7 @@ def _marks_before_it_publishes(app: Celery) -> None:
     def batch(stream: Any, now: Any, most_kept: int) -> int:
         events = list(OutboxEvent.objects.filter(published_at__isnull=True).order_by("sequence")[:500])
         OutboxEvent.objects.filter(sequence__in=[event.sequence for event in events]).update(published_at=now)
+        time.sleep(A_MOMENT)
         publish_events._send(stream, events, most_kept)
         return len(events)
 

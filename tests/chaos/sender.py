@@ -19,6 +19,7 @@ from tests.chaos.outside import Happened
 WEBHOOK: Final = "/api/v1/webhooks/stripe/"
 STORE_EVENTS: Final = "/api/v1/store-events/"
 LOST, FORGED, OTHER_BODY = 0.04, 0.03, 0.03
+AT_ONCE: Final = 0.4
 LONGEST_DELAY: Final = 4.0
 SENDERS: Final = 4
 TRY_AGAIN_SECONDS: Final = 0.5
@@ -111,10 +112,14 @@ class Sender:
             thread.join(15)
 
     def _put(self, delivery: Delivery, delay: float | None = None) -> None:
-        delay = min(LONGEST_DELAY, self._chance.expovariate(2.0)) if delay is None else delay
+        delay = self._delay() if delay is None else delay
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), delivery))
             self._changed.notify()
+
+    def _delay(self) -> float:
+        """Many come at once, while their change is being read; the rest at any time."""
+        return 0.0 if self._chance.random() < AT_ONCE else min(LONGEST_DELAY, self._chance.expovariate(1.0))
 
     def _run(self) -> None:
         while (delivery := self._next()) is not None:

@@ -27,6 +27,8 @@ APPROVE_EVERY_SECONDS = 0.7
 LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3
 LAST_CHANGES = 25
+LAST_KILLS = 3
+WORK_SECONDS = (3.0, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,10 @@ class Storm:
         return self._judged(breaches, seconds)
 
     def _last_blow(self, deadline: float) -> list[str]:
-        """Events that come while no worker runs, and then a broker that forgets: nobody rings for them any more."""
+        """Events that come while no worker runs, and then a broker that forgets: nobody rings for them any more.
+
+        And workers that die again while they work it off, now that the broker forgets nothing.
+        """
         for worker in WORKERS:
             self._fleet.kill(worker)
         last = [happened for _ in range(LAST_CHANGES) for happened in self._outside.change()]
@@ -110,6 +115,11 @@ class Storm:
         all_sent = self._sender.wait_until_all_are_sent(deadline)
         self._fleet.flush_valkey()
         self._fleet.start_everything()
+        for _ in range(LAST_KILLS):
+            time.sleep(self._chances[2].uniform(*WORK_SECONDS))
+            for worker in WORKERS:
+                self._fleet.kill(worker)
+            self._fleet.start_everything()
         return [] if all_sent else ["not every event was accepted in time"]
 
     def _change(self) -> None:
