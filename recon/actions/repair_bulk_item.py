@@ -6,7 +6,7 @@ one was applied the digest is another, so it could not be applied again even the
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -59,7 +59,8 @@ def repair_bulk_item(item_id: int, tries: int, *, clock: Clock) -> None:
     if item is None:
         return
     try:
-        came = _known(item) or _apply(item, clock)
+        before = _applies(item)
+        came = _known(before) or _apply(item, len(before) + 1, clock)
     except Exception as error:  # its lease runs out and it is handed out again; the others go on
         log.exception("one account of a bulk repair broke", extra={"account_id": item.account_id})
         if tries < MOST_TRIES:
@@ -96,9 +97,8 @@ def _taken(item_id: int, tries: int, now: datetime) -> BulkRepairItem | None:
     return BulkRepairItem.objects.select_related("bulk_repair").get(id=item_id)
 
 
-def _known(item: BulkRepairItem) -> Ended | Later | None:
-    """What an earlier try did, where its worker was cut off before it could say so; None: try (again)."""
-    applies = list(_applies(item))
+def _known(applies: Sequence[Apply]) -> Ended | Later | None:
+    """What the earlier tries did, where a worker was cut off before it could say so; None: try (again)."""
     if not applies:
         return None
     last = applies[0]
@@ -111,6 +111,7 @@ def _known(item: BulkRepairItem) -> Ended | Later | None:
 
 
 def _applies(item: BulkRepairItem) -> list[Apply]:
+    """The tries so far, the latest first."""
     rows = Apply.objects.filter(account_id=item.account_id, request_key__startswith=_key(item))
     return list(rows.order_by("-created_at"))
 
@@ -129,7 +130,7 @@ def _ended(apply: Apply) -> Ended:
     return Ended(BulkOutcome.FAILED, apply.explanation or "Nothing was written.", apply.id)
 
 
-def _apply(item: BulkRepairItem, clock: Clock) -> Ended | Later:
+def _apply(item: BulkRepairItem, number: int, clock: Clock) -> Ended | Later:
     run = item.bulk_repair
     result = apply_equipment.coordinator().apply(
         Order(
@@ -139,7 +140,7 @@ def _apply(item: BulkRepairItem, clock: Clock) -> Ended | Later:
             reason=run.reason,
             rights=rights_of(groups_now(run.actor)),
             request_id=run.request_id,
-            request_key=f"{_key(item)}{len(_applies(item)) + 1}",
+            request_key=f"{_key(item)}{number}",
         )
     )
     if result.outcome is Outcome.REFUSED:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from recon.actions.approve_and_apply import approve_and_apply
 from recon.actions.hand_out import hand_out
@@ -50,7 +51,7 @@ def repair_drifted(
         at_once=AT_ONCE,
         tell=lambda left: report(total - left, total),
     )
-    BulkRepair.objects.filter(id=bulk.id).update(finished_at=clock())
+    BulkRepair.objects.filter(id=bulk.id).update(finished_at=clock(), done=F("accounts"))
     keep_point(now=clock())
     return bulk_state(bulk.id)
 
@@ -61,6 +62,7 @@ def begin_bulk_repair(approver: Approver, *, now: datetime) -> BulkRepair:
         bulk = BulkRepair.objects.create(started_at=now, actor=approver.actor, reason=approver.reason)
         items = (BulkRepairItem(bulk_repair=bulk, account_id=one.account_id, digest=one.digest) for one in _all_plans())
         accounts = len(BulkRepairItem.objects.bulk_create(items, batch_size=PAGE))
+        BulkRepair.objects.filter(id=bulk.id).update(accounts=accounts, began_at=now)
         after = {"bulk_repair": bulk.id, "accounts": accounts}
         record(Entry(actor=approver.actor, action="bulk_repair.started", reason=approver.reason, after=after))
     return bulk
