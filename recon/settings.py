@@ -48,7 +48,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "inspector.request_id.request_id_middleware",
-    "inspector.content_policy.ContentPolicy",  # before what may refuse: every answer holds the policy, a refused host's too
+    "inspector.content_policy.ContentPolicy",  # before what may refuse: a refused host's answer holds it too
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

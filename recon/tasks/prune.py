@@ -11,7 +11,7 @@ from recon.actions import prune as pruning
 
 @shared_task(name="recon.prune")
 def prune() -> None:
-    """Snapshots with evaluations and runs, events published and received, and look-ups: each for its own number of days."""
+    """Snapshots with evaluations and runs, events out and in, and look-ups: each for its own number of days."""
     now = timezone.now()
     pruning.prune(
         before=now - timedelta(days=settings.SNAPSHOT_DAYS),

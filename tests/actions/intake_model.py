@@ -1,4 +1,4 @@
-"""The intake's protocol as a small model: every interleaving of changes, late events, workers, a sweep, kills and leases.
+"""The intake's protocol as a small model: changes, late events, workers, a sweep, kills and leases, interleaved.
 
 One account with two facts in two stores. A worker that is slow is one that takes no step for a while, and a sender that
 sends again is one whose event came late, so neither needs modelling. It does what `dirty.py`, `recompute_dirty.py`,

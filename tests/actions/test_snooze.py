@@ -13,6 +13,7 @@ from tests.support.kept import golden, keep_case
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 NEXT_WEEK = datetime(2026, 3, 27, tzinfo=UTC)
+NEXT_DAY = NEXT_WEEK.date()
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def account(db: None) -> str:
 
 
 def put_off(
-    account_id: str, day: date = NEXT_WEEK.date(), reason: str = "promised to pay", group: str = "support"
+    account_id: str, day: date = NEXT_DAY, reason: str = "promised to pay", group: str = "support"
 ) -> Snoozed:
     return snooze_account(account_id, day, actor="user:ada", groups=[group], reason=reason, now=NOW, request_id="r1")
 
