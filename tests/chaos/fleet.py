@@ -49,6 +49,7 @@ class Fleet:
         self.lost_stream_at = 0.0  # when Valkey last forgot everything, in seconds since 1970
         self.fell: list[str] = []
         self._down: set[str] = set()
+        self._is_over = False
 
     def start_all(self) -> None:
         for name in PROCESSES:
@@ -60,6 +61,8 @@ class Fleet:
             time.sleep(0.1)
 
     def start(self, name: str) -> None:
+        if self._is_over:
+            return
         self._down.discard(name)
         argv = [sys.executable, "-m", *self._argv(name)]
         processes.spawn(self._pid_file(name), argv, self._log(name), env=self.env)
@@ -97,7 +100,8 @@ class Fleet:
         self.sandbox.twin.stop()
 
     def start_servers(self) -> None:
-        self.sandbox.ensure_started(twin=True)
+        if not self._is_over:
+            self.sandbox.ensure_started(twin=True)
 
     def look_after(self) -> None:
         """Start again what ended by itself, as a supervisor would, and remember it."""
@@ -112,6 +116,8 @@ class Fleet:
             self.start(name)
 
     def stop(self) -> None:
+        """For good: whoever still wants to start something, does not."""
+        self._is_over = True
         for name in PROCESSES:
             self._down.add(name)
             processes.stop(self._pid_file(name), timeout_s=5.0)

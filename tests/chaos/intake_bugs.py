@@ -6,19 +6,38 @@ A campaign that does not see them proves nothing. `tests/actions/intake_model.py
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
 Plant = Callable[[Celery], None]
-A_MOMENT = 0.3  # seconds, in which a kill finds what is half done
+A_MOMENT, A_LONG_MOMENT = 0.3, 2.0  # seconds, in which a kill finds what is half done
 
 
-def _wake_only(app: Celery) -> None:
-    """Nothing but the hints: whatever the broker forgets is forgotten."""
+def _queue_in_the_broker(app: Celery) -> None:
+    """Each hint names its accounts, and nobody looks for others: what the broker forgets is forgotten."""
+    from recon.actions import receive_event, receive_store_events, resolve_events
+
     schedule = {name: entry for name, entry in app.conf.beat_schedule.items() if "recompute" not in entry["task"]}
     app.conf.beat_schedule = schedule
+    for module in (receive_event, receive_store_events, resolve_events):
+        module.wake_soon = _wake_each  # type: ignore[attr-defined]
+
+
+def _wake_each(task: str) -> None:
+    from recon.actions.wake import wake, wake_soon
+    from recon.models import Dirty
+
+    if "recompute" not in task:
+        wake_soon(task)
+        return
+    marked = Dirty.objects.filter(gen__gt=F("done_gen"), since__gte=timezone.now() - timedelta(seconds=1))
+    for account_id in marked.values_list("account", flat=True):
+        wake("recon.recompute_account", account_id)
 
 
 def _gen_read_late(app: Celery) -> None:
@@ -41,7 +60,7 @@ def _marks_before_it_publishes(app: Celery) -> None:
     def batch(stream: Any, now: Any, most_kept: int) -> int:
         events = list(OutboxEvent.objects.filter(published_at__isnull=True).order_by("sequence")[:500])
         OutboxEvent.objects.filter(sequence__in=[event.sequence for event in events]).update(published_at=now)
-        time.sleep(A_MOMENT)
+        time.sleep(A_LONG_MOMENT)
         publish_events._send(stream, events, most_kept)
         return len(events)
 
@@ -94,7 +113,7 @@ def _mark(linked: str, params: Any) -> None:
 
 
 BUGS: Mapping[str, Plant] = {
-    "wake-only": _wake_only,
+    "queue-in-the-broker": _queue_in_the_broker,
     "gen-read-late": _gen_read_late,
     "marks-before-it-publishes": _marks_before_it_publishes,
     "completes-apart": _completes_apart,

@@ -105,22 +105,30 @@ class Storm:
     def _last_blow(self, deadline: float) -> list[str]:
         """Events that come while no worker runs, and then a broker that forgets: nobody rings for them any more.
 
-        And workers that die again while they work it off, now that the broker forgets nothing.
+        And workers that die again while they work it off, now that the broker forgets nothing; a burst is the end.
         """
         for worker in WORKERS:
             self._fleet.kill(worker)
-        last = [happened for _ in range(LAST_CHANGES) for happened in self._outside.change()]
-        for happened in [*last, *self._outside.link_strangers()]:
-            self._sender.tell(happened)
+        self._burst(LAST_CHANGES, seconds=0.0)
         all_sent = self._sender.wait_until_all_are_sent(deadline)
         self._fleet.flush_valkey()
         self._fleet.start_everything()
         for _ in range(LAST_KILLS):
-            time.sleep(self._chances[2].uniform(*WORK_SECONDS))
+            self._burst(LAST_CHANGES, seconds=self._chances[2].uniform(*WORK_SECONDS))
             for worker in WORKERS:
                 self._fleet.kill(worker)
             self._fleet.start_everything()
+        self._burst(4 * LAST_CHANGES, seconds=WORK_SECONDS[1])
+        for happened in self._outside.link_strangers():
+            self._sender.tell(happened)
+        all_sent &= self._sender.wait_until_all_are_sent(deadline)
         return [] if all_sent else ["not every event was accepted in time"]
+
+    def _burst(self, changes: int, *, seconds: float) -> None:
+        for _ in range(changes):
+            for happened in self._outside.change():
+                self._sender.tell(happened)
+            time.sleep(seconds / changes)
 
     def _change(self) -> None:
         while not self._ends.wait(self._chances[0].expovariate(self._rate)):

@@ -42,5 +42,5 @@ def test_nothing_is_lost_whatever_is_killed_and_nobody_has_to_lend_a_hand(
 
 
 def test_a_queue_that_lives_in_the_broker_alone_is_seen(tmp_path: Path, apart: dict[str, str]) -> None:
-    report = campaign(tmp_path, apart, "--bug", "wake-only", "--patience", "20")
+    report = campaign(tmp_path, apart, "--bug", "queue-in-the-broker", "--patience", "20")
     assert any("did not come to rest" in breach or "was lost" in breach for breach in report["breaches"])
