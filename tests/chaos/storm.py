@@ -28,7 +28,8 @@ LOOK_SECONDS = 0.5
 QUIET_LOOKS = 3
 LAST_CHANGES = 25
 LAST_KILLS = 3
-WORK_SECONDS = (3.0, 6.0)
+WORK_SECONDS = (1.0, 4.0)
+STARTS_WITHIN_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class Storm:
         self._fleet.flush_valkey()
         self._fleet.start_everything()
         for _ in range(LAST_KILLS):
+            self._wait_until_they_work()
             self._burst(LAST_CHANGES, seconds=self._chances[2].uniform(*WORK_SECONDS))
             for worker in WORKERS:
                 self._fleet.kill(worker)
@@ -123,6 +125,12 @@ class Storm:
             self._sender.tell(happened)
         all_sent &= self._sender.wait_until_all_are_sent(deadline)
         return [] if all_sent else ["not every event was accepted in time"]
+
+    def _wait_until_they_work(self) -> None:
+        """Workers take their time to start; whoever is killed before has nothing to lose."""
+        before, patience = Recompute.objects.count(), time.monotonic() + STARTS_WITHIN_SECONDS
+        while Recompute.objects.count() == before and time.monotonic() < patience:
+            time.sleep(LOOK_SECONDS)
 
     def _burst(self, changes: int, *, seconds: float) -> None:
         for _ in range(changes):
