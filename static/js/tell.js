@@ -3,7 +3,7 @@ const region = document.querySelector("[data-tell]");
 let words = "";
 
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
-  if (elt === document.body || words) return;
+  if (!region || elt === document.body || words) return;
   words = [...elt.querySelectorAll("[data-told]")].map((told) => told.textContent.trim()).join(", ");
   setTimeout(() => { region.textContent = words || region.textContent; words = ""; });
 });

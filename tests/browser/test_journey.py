@@ -1,14 +1,9 @@
 """What a person does in a browser: log in, see the drift, look an account up, read why; with script and without."""
 
-from urllib.parse import urljoin
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SignIn
-
-WIDTHS = (1440, 720, 360)
-SCHEMES = ("light", "dark")
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -38,15 +33,6 @@ def test_keys_search_and_show_differences_only(sign_in: SignIn, account: str) ->
     expect(page.get_by_role("rowheader", name="Has payment method")).to_be_visible()
     page.keyboard.press("d")
     expect(page.get_by_role("rowheader", name="Has payment method")).to_have_count(0)
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_is_wider_than_its_window(sign_in: SignIn, account: str, width: int, scheme: str) -> None:
-    page = sign_in("finance", width=width, scheme=scheme)
-    for address in ("/", "/accounts/", f"/accounts/{account}/", "/search/?q=nobody@example.com"):
-        page.goto(urljoin(page.url, address))
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
 def test_fragment_replaces_the_account_in_place(sign_in: SignIn, account: str) -> None:

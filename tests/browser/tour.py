@@ -153,7 +153,7 @@ STOPS: Final = (
     Stop("repair", ("expired",)),
     Stop("search"),
     Stop("search", query="?q=acc_1,acc_clear,nobody@example.com"),
-    Stop("search", query="?q=" + "x" * 300),
+    Stop("search", query="?q=acc_none," + "x" * 5_000),
     Stop("audit"),
     Stop("audit", query="?since=yesterday-ish"),
     Stop("audit", role="viewer"),
