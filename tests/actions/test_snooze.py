@@ -21,9 +21,7 @@ def account(db: None) -> str:
     return keep_case(golden("drift/flagged_but_paid"))
 
 
-def put_off(
-    account_id: str, day: date = NEXT_DAY, reason: str = "promised to pay", group: str = "support"
-) -> Snoozed:
+def put_off(account_id: str, day: date = NEXT_DAY, reason: str = "promised to pay", group: str = "support") -> Snoozed:
     return snooze_account(account_id, day, actor="user:ada", groups=[group], reason=reason, now=NOW, request_id="r1")
 
 
