@@ -14,6 +14,7 @@ from tests.chaos.fleet import ROOT
 
 SEED = 20260320
 FEW = ("--seconds", "20", "--accounts", "60", "--rate", "10", "--rounds", "2", "--hurry", "20", "--seed", str(SEED))
+SHORT = ("--seconds", "3", "--rounds", "1", "--patience", "25")
 
 
 @pytest.fixture
@@ -42,5 +43,5 @@ def test_nothing_is_lost_whatever_is_killed_and_nobody_has_to_lend_a_hand(
 
 
 def test_a_queue_that_lives_in_the_broker_alone_is_seen(tmp_path: Path, apart: dict[str, str]) -> None:
-    report = campaign(tmp_path, apart, "--bug", "queue-in-the-broker", "--patience", "20")
+    report = campaign(tmp_path, apart, "--bug", "queue-in-the-broker", *SHORT)
     assert any("did not come to rest" in breach or "was lost" in breach for breach in report["breaches"])
