@@ -11,6 +11,8 @@ from recon.models import AuditEntry, Snooze, WorkClaim
 from recon.queries.work import PutOff, snooze_of
 from tests.support.kept import golden, keep_case
 
+pytestmark = pytest.mark.usefixtures("audit_empty")
+
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 NEXT_WEEK = datetime(2026, 3, 27, tzinfo=UTC)
 NEXT_DAY = NEXT_WEEK.date()

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from recon.models import AuditEntry, SavedFilter, Snooze, WorkClaim
 
+pytestmark = pytest.mark.usefixtures("audit_empty")
+
 LOCKED_OUT = "payments/paid_after_suspension"
 FLAGGED = "drift/flagged_but_paid"
 Browser = Callable[[str], Client]
