@@ -8,10 +8,12 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from tests.chaos.world import Subject, World, utc_now
 from tests.support import applying
 
 PATIENCE_SECONDS = 60.0
+TASKS = Path("/proc/self/task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Process:
     def __init__(self, work: Callable[[Observer], str], blow: Blow, hooks: dict[Step, Callable[[], None]]) -> None:
         self._read, write = os.pipe()
         self._blow = blow
+        _wait_for_ended_threads()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._read)
@@ -130,6 +134,13 @@ def _still_ours(pid: int) -> bool:
     except ChildProcessError:
         return False
     return ended == 0
+
+
+def _wait_for_ended_threads() -> None:
+    """A thread that Python has joined may still be in its C destructors, and OpenSSL's hold a lock that a child forked
+    just then would wait for in vain at its first connection."""
+    while TASKS.is_dir() and len(list(TASKS.iterdir())) > threading.active_count():
+        os.sched_yield()
 
 
 def _live(work: Callable[[Observer], str], blow: Blow, hooks: dict[Step, Callable[[], None]], pipe: int) -> None:
