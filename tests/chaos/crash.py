@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -139,8 +138,10 @@ def _still_ours(pid: int) -> bool:
 def _wait_for_ended_threads() -> None:
     """A thread that Python has joined may still be in its C destructors, and OpenSSL's hold a lock that a child forked
     just then would wait for in vain at its first connection."""
-    while TASKS.is_dir() and len(list(TASKS.iterdir())) > threading.active_count():
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while TASKS.is_dir() and len(list(TASKS.iterdir())) > len(sys._current_frames()):
         os.sched_yield()
+        assert time.monotonic() < patience, "a thread that Python knows nothing of does not end"
 
 
 def _live(work: Callable[[Observer], str], blow: Blow, hooks: dict[Step, Callable[[], None]], pipe: int) -> None:
