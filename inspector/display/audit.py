@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
-from inspector.display.audit_filter import Asked, Field, Option, fields, options, who_field
+from inspector.display.audit_filter import Asked, Field, fields, options, who_field
 from inspector.display.changes import Change, changes
 from inspector.display.deeds import action_word, actor_words
 from inspector.display.moments import age_words
+from inspector.display.option import Option
 from inspector.display.proof import Badge
 from inspector.display.words import Word
 from recon.queries.audit import AuditLine, SealedEntry

@@ -9,13 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from inspector.display.deeds import action_word
+from inspector.display.option import Option
+from recon.actors import KINDS, person
 from recon.queries.audit import AuditFilter
 
 TROUBLED: Final = "troubled"
 NAMES: Final = ("actor", "action", "account", "from", "to", "words", "request", "apply")
 LONGEST: Final = 200
 DAY: Final = re.compile(r"[1-2]\d{3}-\d\d-\d\d")
-ACTOR_KINDS: Final = ("user:", "token:", "task:", "terminal:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,6 @@ class Field:
     kind: str
     value: str
     hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One action to choose."""
-
-    value: str
-    text: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ def asked(parameters: Mapping[str, str], *, seen_by: str) -> Asked:
 
 def as_actor(typed: str) -> str:
     """A name alone is a person's."""
-    return typed if not typed or typed.startswith(ACTOR_KINDS) else f"user:{typed}"
+    return typed if not typed or typed.startswith(KINDS) else person(typed)
 
 
 def who_field(in_url: Mapping[str, str]) -> Field:

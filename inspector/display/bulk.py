@@ -22,6 +22,7 @@ from inspector.display.bulk_words import (
 )
 from inspector.display.moments import clock_words, moment_words, span_words
 from inspector.display.words import Word, number_words, word
+from recon.actors import BULK
 from recon.queries.bulk import BulkLine, BulkRun
 
 BAR_WIDTH: Final = 1_000
@@ -211,7 +212,7 @@ def _sentence(run: BulkRun, now: datetime) -> str:
 
 
 def _stopped(run: BulkRun) -> str:
-    by_itself = run.stopped_by == "task:bulk"
+    by_itself = run.stopped_by == BULK
     who = "It stopped by itself" if by_itself else f"Paused by {who_words(run.stopped_by)}"
     return f"{who}: {run.stop_reason} What had begun was finished; nothing new begins until somebody lets it go on."
 

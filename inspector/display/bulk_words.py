@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from inspector.display.money import amount_words
 from inspector.display.words import CLASSES, RISKS, STATES, Tone, Word, number_words, word
+from recon.actors import BULK, name_of
 from recon.queries.bulk import BulkRun
 
 STATES_OF_RUN: Final = {
@@ -48,7 +49,7 @@ def accounts_words(number: int) -> str:
 
 
 def who_words(actor: str) -> str:
-    return "the engine itself" if actor == "task:bulk" else actor.removeprefix("user:")
+    return "the engine itself" if actor == BULK else name_of(actor)
 
 
 def selection_words(run: BulkRun) -> tuple[str, str]:

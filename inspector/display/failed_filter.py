@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from inspector.display.option import Option
 from inspector.display.words import STORES, Tone, Word
 from recon.queries.failed import AccountKey, Counts, FailedAccount, OddEvent, StrayEvent, Wanted
 
@@ -43,13 +44,6 @@ class Asked:
     def is_later(self) -> bool:
         """Not the first page."""
         return self.after is not None or self.below is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    value: str
-    text: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)

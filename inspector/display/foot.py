@@ -10,6 +10,7 @@ from inspector.display.proposals import ProposalCard, number_of, proposal_cards
 from inspector.display.repair import Progress, progress
 from inspector.display.words import CLASSES, RISKS, STORES, Word, word
 from inspector.display.writes import stores_of
+from recon.actors import name_of
 from recon.queries.account import AccountView
 from recon.queries.pauses import Pause
 from recon.queries.repairs import Repair
@@ -117,7 +118,7 @@ def _override(standing: Standing, now: datetime) -> str:
 
 def paused_words(pause: Pause, now: datetime) -> str:
     """Who paused all applies, when and why."""
-    who = pause.set_by.removeprefix("user:")
+    who = name_of(pause.set_by)
     return f"All applies are paused: {who} stopped them {age_words(pause.set_at, now)}, saying “{pause.reason}”."
 
 
@@ -129,5 +130,5 @@ def _unknown_because(view: AccountView) -> str:
 
 def _ended(repair: Repair, now: datetime) -> Ended:
     ended = progress(repair, now)
-    who = repair.approved_by.removeprefix("user:")
+    who = name_of(repair.approved_by)
     return Ended(str(repair.id), ended.word, f"{age_words(repair.closed_at, now)}, approved by {who}")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from inspector.display.moments import clock_words
 from inspector.display.proposals import number_of, proposal_words
 from inspector.display.words import STORES, Tone, Word
+from recon.actors import name_of
 from recon.queries.repairs import Repair, Step
 
 LATE = timedelta(seconds=5)
@@ -119,7 +120,7 @@ def progress(repair: Repair, now: datetime, *, read_again_at: datetime | None = 
         sentence=sentence,
         what_to_do=what_to_do,
         command=WORKER if is_late else "",
-        by=repair.approved_by.removeprefix("user:"),
+        by=name_of(repair.approved_by),
         reason=repair.reason,
         what=_what(repair),
         steps=steps,

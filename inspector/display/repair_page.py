@@ -12,6 +12,7 @@ from inspector.display.read_back import WriteResult, write_results
 from inspector.display.refusal import again
 from inspector.display.repair import Progress, progress
 from inspector.display.words import RISKS, Word
+from recon.actors import person
 from recon.queries.account import AccountView
 from recon.queries.repairs import Repair
 
@@ -62,7 +63,7 @@ def repair_page(
 
 def _typed(repair: Repair, username: str) -> Typed:
     """Nobody approves under another's reason."""
-    own = repair.approved_by == f"user:{username}"
+    own = repair.approved_by == person(username)
     return Typed(reason=repair.reason if own else "", proposal=repair.proposal)
 
 

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only
 from inspector.account import find_account, show_account
+from inspector.actor import actor_of
 from inspector.display.address import Address
 from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.notes import NOTHING_NOTED, TypedNote
@@ -32,5 +33,5 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
 @lookers_only
 def recompute(request: HttpRequest, account_id: str) -> HttpResponse:
     """Reads the six stores now; the answer is the account's page, with or without script."""
-    look_again(account_id, actor=f"user:{request.user.get_username()}")
+    look_again(account_id, actor=actor_of(request))
     return redirect(Address.asked(account_id, request.GET).href())

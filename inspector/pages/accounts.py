@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inspector.access import lookers_only, may_start_bulk, may_work, needs
+from inspector.actor import actor_of
 from inspector.display.accounts import Known, accounts_view
 from inspector.display.bulk_list import bulk_begin
 from inspector.display.csv import csv_lines
@@ -27,7 +28,7 @@ PAGE = 50
 @lookers_only
 def accounts(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    asked = asked_queue(request.GET, person=f"user:{request.user.get_username()}", now=now)
+    asked = asked_queue(request.GET, person=actor_of(request), now=now)
     alike = cluster(asked.wanted.cluster) if asked.wanted.cluster else None
     kept = kept_counts()
     counts = sizes(kept) | ({"cluster": alike.accounts} if alike else {})
@@ -48,7 +49,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def accounts_csv(request: HttpRequest) -> HttpResponseBase:
     """The same accounts as the page with the same filters, all of them, sent as they are read."""
     now = timezone.now()
-    asked = asked_queue(request.GET, person=f"user:{request.user.get_username()}", now=now)
+    asked = asked_queue(request.GET, person=actor_of(request), now=now)
     if asked.problems:
         return HttpResponseBadRequest("\n".join(asked.problems), content_type="text/plain; charset=utf-8")
     lines = export_queue(

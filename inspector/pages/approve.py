@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from inspector.access import Permission, groups_of, lookers_only, may_apply, may_govern, may_propose
 from inspector.account import find_account, show_account
+from inspector.actor import actor_of
 from inspector.display.approval import REASON_LENGTH, Typed
 from inspector.display.proposals import id_to_type
 from inspector.display.refusal import refused
@@ -57,7 +58,7 @@ def approve(request: HttpRequest, account_id: str) -> HttpResponse:
     approved = approve_plan(
         account_id,
         digest=asked.digest,
-        actor=f"user:{request.user.get_username()}",
+        actor=actor_of(request),
         groups=groups_of(request.user),
         reason=asked.reason,
         request_id=current_request_id(),

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inspector.access import may_audit_all, needs
+from inspector.actor import actor_of
 from inspector.display.audit import audit_page, csv_rows, entry_page
 from inspector.display.audit_filter import Asked, asked, entry_number
 from inspector.display.csv import csv_lines
@@ -65,4 +66,4 @@ def _asked(request: HttpRequest) -> Asked:
 
 def _seen_by(request: HttpRequest) -> str:
     """Whose entries alone the reader may see; empty: everybody's."""
-    return "" if may_audit_all(request.user).allowed else f"user:{request.user.get_username()}"
+    return "" if may_audit_all(request.user).allowed else actor_of(request)

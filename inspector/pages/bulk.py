@@ -20,6 +20,7 @@ from inspector.access import (
     may_start_bulk,
     needs,
 )
+from inspector.actor import actor_of
 from inspector.display.bulk import Rights, Typed, bulk_page, csv_rows
 from inspector.display.bulk_list import bulk_list
 from inspector.display.bulk_words import OPEN, OUTCOMES
@@ -33,6 +34,7 @@ from recon.actions.bulk_settled import BulkDone
 from recon.actions.draft_bulk_repair import Drafted, Selection, draft_bulk_repair
 from recon.actions.start_bulk_repair import approve_bulk_repair, start_bulk_repair
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
+from recon.actors import name_of
 from recon.queries.bulk import BulkRun, bulk_lines, bulk_run, bulk_runs, every_bulk_line
 
 PAGE = 50
@@ -105,7 +107,7 @@ def _draft(request: HttpRequest, now: datetime) -> Drafted:
         return selection
     return draft_bulk_repair(
         selection,
-        actor=_actor(request),
+        actor=actor_of(request),
         groups=groups_of(request.user),
         request_key=_text(request, "request_key")[:KEY_LENGTH] or str(uuid4()),
         now=now,
@@ -116,7 +118,7 @@ def _draft(request: HttpRequest, now: datetime) -> Drafted:
 def _selection(request: HttpRequest, now: datetime) -> Selection | Drafted:
     kind = _text(request, "of")
     if kind == "all":
-        asked = asked_queue(QueryDict(_text(request, "query")[:QUERY_LENGTH]), person=_actor(request), now=now)
+        asked = asked_queue(QueryDict(_text(request, "query")[:QUERY_LENGTH]), person=actor_of(request), now=now)
         if asked.problems:
             return Drafted(None, "filter", f"{' '.join(asked.problems)} Nothing was started.")
         return Selection(wanted=asked.wanted, in_url=asked.in_url)
@@ -131,7 +133,7 @@ def _do(request: HttpRequest, run: BulkRun, deed: str, reason: str) -> BulkDone:
     do = STARTS.get(deed) or partial(steer_bulk_repair, deed=Steer(deed))
     return do(
         run.id,
-        actor=_actor(request),
+        actor=actor_of(request),
         groups=groups_of(request.user),
         reason=reason,
         now=timezone.now(),
@@ -165,13 +167,13 @@ def _list(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
 
 def _rights(request: HttpRequest, run: BulkRun) -> Rights:
     person = request.user
-    is_own = run.actor == _actor(request)
+    is_own = run.actor == actor_of(request)
     like_it = may_start_bulk(person, accounts=run.accounts, any_severe=run.any_severe)
     steers = may(person, Right.START_SMALL_BULK)
     another = Permission(False, "Somebody else drafted it, and starts it.")
     return Rights(
         start=like_it if is_own else another,
-        second=may_second_bulk(person, starter=run.actor.removeprefix("user:")),
+        second=may_second_bulk(person, starter=name_of(run.actor)),
         pause=steers,
         go_on=like_it,
         cancel=steers if is_own else like_it,
@@ -192,10 +194,6 @@ def _outcome(request: HttpRequest) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.get_username()}"
 
 
 def _text(request: HttpRequest, name: str) -> str:

@@ -1,23 +1,19 @@
 """One event that was received; replayed or ignored here. Its body is shown to whom it may be."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from inspector.access import groups_of, lookers_only, may_ignore, may_replay, may_see_bodies, needs
+from inspector.access import lookers_only, may_ignore, may_replay, may_see_bodies, needs
 from inspector.display.event import event_page
 from inspector.display.failed import Rights, Typed
-from inspector.display.settling import outcome_words
 from inspector.look_log import log_look
 from inspector.rendering import render_page
-from inspector.request_id import current_request_id
+from inspector.settling import settle
 from recon.actions.authority import Right
-from recon.actions.settle_ticked import Deed, Ticked, settle_ticked
+from recon.actions.settle_ticked import Deed, Ticked
 from recon.queries.received import ReceivedEvent, received_event
-
-REASON_LENGTH = 500
 
 
 @require_safe
@@ -47,21 +43,8 @@ def _find(number: int) -> ReceivedEvent:
 
 def _settle(request: HttpRequest, number: int, deed: Deed) -> HttpResponse:
     found = _find(number)
-    reason = request.POST.get("reason", "")[:REASON_LENGTH]
-    try:
-        outcome = settle_ticked(
-            Ticked(events=[number]),
-            deed,
-            actor=f"user:{request.user.get_username()}",
-            groups=groups_of(request.user),
-            reason=reason,
-            now=timezone.now(),
-            request_id=current_request_id(),
-        )
-    except ValueError as error:
-        return _show(request, found, Typed(reason, str(error)), status=422)
-    messages.info(request, outcome_words(outcome, deed))
-    return redirect("event", number)
+    refused = settle(request, Ticked(events=[number]), deed)
+    return _show(request, found, refused, status=422) if refused else redirect("event", number)
 
 
 def _show(request: HttpRequest, found: ReceivedEvent, typed: Typed, *, status: int = 200) -> HttpResponse:

@@ -3,21 +3,19 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from inspector.access import groups_of, lookers_only, may_ignore, may_replay, needs
+from inspector.access import lookers_only, may_ignore, may_replay, needs
 from inspector.display.failed import Rights, Typed, failed_page
 from inspector.display.failed_filter import Asked, Of, asked_for
-from inspector.display.settling import outcome_words
 from inspector.rendering import render_page
-from inspector.request_id import current_request_id
+from inspector.settling import settle
 from recon.actions.authority import Right
-from recon.actions.settle_ticked import MOST, Deed, Ticked, TickedAccount, settle_ticked
+from recon.actions.settle_ticked import MOST, Deed, Ticked, TickedAccount
 from recon.queries.failed import (
     FailedAccount,
     OddEvent,
@@ -29,7 +27,6 @@ from recon.queries.failed import (
 )
 
 PAGE = 50
-REASON_LENGTH = 500
 
 
 @require_safe
@@ -61,23 +58,9 @@ def ticked_in(request: HttpRequest) -> Ticked:
 
 def _settle(request: HttpRequest, deed: Deed) -> HttpResponse:
     """Back to the list that it was asked from; without a reason, or with nothing ticked, it says so (422)."""
-    reason = request.POST.get("reason", "")[:REASON_LENGTH]
-    ticked = ticked_in(request)
-    try:
-        outcome = settle_ticked(
-            ticked,
-            deed,
-            actor=f"user:{request.user.get_username()}",
-            groups=groups_of(request.user),
-            reason=reason,
-            now=timezone.now(),
-            request_id=current_request_id(),
-        )
-    except ValueError as error:
-        accounts = (one.account_id for one in ticked.accounts)
-        names = frozenset((*accounts, *map(str, (*ticked.events, *ticked.findings))))
-        return _show(request, Typed(reason, str(error), names), status=422)
-    messages.info(request, outcome_words(outcome, deed))
+    refused = settle(request, ticked_in(request), deed)
+    if refused:
+        return _show(request, refused, status=422)
     query = request.GET.urlencode()
     return redirect(f"{reverse('failed')}{'?' if query else ''}{query}")
 

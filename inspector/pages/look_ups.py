@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inspector.access import may_see_look_ups, needs
+from inspector.actor import actor_of
 from inspector.display.audit_filter import as_actor
 from inspector.display.look_ups import key_of, look_ups_page
 from inspector.rendering import render_page
@@ -23,7 +24,7 @@ def look_ups(request: HttpRequest) -> HttpResponse:
     given = {name: request.GET.get(name, "").replace("\x00", "").strip()[:200] for name in ("actor", "account")}
     before = key_of(request.GET.get("after", ""))
     wanted = LookUpFilter(
-        seen_by="" if sees_all else f"user:{request.user.get_username()}",
+        seen_by="" if sees_all else actor_of(request),
         actor=as_actor(given["actor"]),
         account=given["account"],
     )

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from inspector.access import groups_of, needs
 from inspector.account import find_account, show_account
+from inspector.actor import actor_of
 from inspector.display.notes import TypedNote
 from inspector.request_id import current_request_id
 from recon.actions.add_note import add_note
@@ -21,7 +22,7 @@ def note(request: HttpRequest, account_id: str) -> HttpResponse:
     noted = add_note(
         account_id,
         text,
-        actor=f"user:{request.user.get_username()}",
+        actor=actor_of(request),
         groups=groups_of(request.user),
         now=timezone.now(),
         request_id=current_request_id(),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only, may_govern, needs
+from inspector.actor import actor_of
 from inspector.display.policy import Typed, policy_page
 from inspector.display.status import freeze
 from inspector.rendering import render_page
@@ -35,7 +36,7 @@ def set_mode(request: HttpRequest) -> HttpResponse:
         set_class_mode(
             name,
             mode,
-            actor=f"user:{request.user.get_username()}",
+            actor=actor_of(request),
             reason=reason,
             now=timezone.now(),
             request_id=current_request_id(),
@@ -50,7 +51,7 @@ def set_mode(request: HttpRequest) -> HttpResponse:
 @needs(Right.GOVERN)
 def close_breaker(request: HttpRequest) -> HttpResponse:
     reason = _text(request, "reason")
-    actor = f"user:{request.user.get_username()}"
+    actor = actor_of(request)
     try:
         breaker.close_breaker(actor=actor, reason=reason, now=timezone.now(), request_id=current_request_id())
     except ValueError as error:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from inspector.access import groups_of, lookers_only, needs
 from inspector.account import find_account, show_account
+from inspector.actor import actor_of
 from inspector.display.queue_filter import asked_queue
 from inspector.display.work import TypedSnooze
 from inspector.request_id import current_request_id
@@ -30,13 +31,13 @@ from recon.queries.queue_totals import kept_counts, sizes
 def next_account(request: HttpRequest) -> HttpResponse:
     """To the account that is in hand now; where none is left, back to the queue, which says so."""
     now = timezone.now()
-    asked = asked_queue(_query(request), person=_me(request), now=now)
+    asked = asked_queue(_query(request), person=actor_of(request), now=now)
     if asked.problems:
         return redirect(_queue_href(asked.query))
     claimed = claim_next(
         asked.wanted,
         sort=asked.sort,
-        person=_me(request),
+        person=actor_of(request),
         groups=groups_of(request.user),
         now=now,
         query=asked.query,
@@ -54,7 +55,7 @@ def next_account(request: HttpRequest) -> HttpResponse:
 def claim(request: HttpRequest, account_id: str) -> HttpResponse:
     view = find_account(account_id)
     claimed = claim_account(
-        view.account_id, person=_me(request), groups=groups_of(request.user), now=timezone.now(), query=""
+        view.account_id, person=actor_of(request), groups=groups_of(request.user), now=timezone.now(), query=""
     )
     if claimed.code:
         messages.info(request, claimed.sentence)
@@ -65,7 +66,7 @@ def claim(request: HttpRequest, account_id: str) -> HttpResponse:
 @needs(Right.WORK)
 def release(request: HttpRequest, account_id: str) -> HttpResponse:
     view = find_account(account_id)
-    release_account(view.account_id, person=_me(request), now=timezone.now())
+    release_account(view.account_id, person=actor_of(request), now=timezone.now())
     return redirect("account", view.account_id)
 
 
@@ -82,7 +83,7 @@ def snooze(request: HttpRequest, account_id: str) -> HttpResponse:
     snoozed = snooze_account(
         view.account_id,
         day,
-        actor=_me(request),
+        actor=actor_of(request),
         groups=groups_of(request.user),
         reason=typed.reason,
         now=timezone.now(),
@@ -99,7 +100,7 @@ def wake(request: HttpRequest, account_id: str) -> HttpResponse:
     view = find_account(account_id)
     end_snooze(
         view.account_id,
-        actor=_me(request),
+        actor=actor_of(request),
         groups=groups_of(request.user),
         now=timezone.now(),
         request_id=current_request_id(),
@@ -111,9 +112,9 @@ def wake(request: HttpRequest, account_id: str) -> HttpResponse:
 @lookers_only
 def save(request: HttpRequest) -> HttpResponse:
     """Only what a queue can be asked for is kept."""
-    asked = asked_queue(_query(request), person=_me(request), now=timezone.now())
+    asked = asked_queue(_query(request), person=actor_of(request), now=timezone.now())
     if not asked.problems:
-        saved = save_filter(request.POST.get("name", ""), asked.query, person=_me(request), now=timezone.now())
+        saved = save_filter(request.POST.get("name", ""), asked.query, person=actor_of(request), now=timezone.now())
         if not saved.done:
             messages.info(request, saved.sentence)
     return redirect(_queue_href(asked.query))
@@ -123,12 +124,8 @@ def save(request: HttpRequest) -> HttpResponse:
 @lookers_only
 def forget(request: HttpRequest, number: int) -> HttpResponse:
     if number < 2**63:
-        forget_filter(number, person=_me(request))
-    return redirect(_queue_href(asked_queue(_query(request), person=_me(request), now=timezone.now()).query))
-
-
-def _me(request: HttpRequest) -> str:
-    return f"user:{request.user.get_username()}"
+        forget_filter(number, person=actor_of(request))
+    return redirect(_queue_href(asked_queue(_query(request), person=actor_of(request), now=timezone.now()).query))
 
 
 def _text(request: HttpRequest, name: str) -> str:

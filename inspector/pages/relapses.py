@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only, may_release, needs
+from inspector.actor import actor_of
 from inspector.display.audit_filter import entry_number
 from inspector.display.relapses import Typed, relapses_page, wanted_in
 from inspector.rendering import render_page
@@ -35,7 +36,7 @@ def release_relapses(request: HttpRequest) -> HttpResponse:
     try:
         released = release_ticked(
             numbers,
-            actor=f"user:{request.user.get_username()}",
+            actor=actor_of(request),
             reason=reason,
             now=timezone.now(),
             request_id=current_request_id(),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only, may_govern, needs
+from inspector.actor import actor_of
 from inspector.display.proof import badge
 from inspector.display.status import freeze, status_page
 from inspector.rendering import render_page
@@ -46,7 +47,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     change = {"pause": pause_applies, "resume": resume_applies}.get(request.POST.get("to", ""))
     if change is None:
         return _status(request, problem="Say whether to pause or to resume.", code=400)
-    actor = f"user:{request.user.get_username()}"
+    actor = actor_of(request)
     reason = request.POST.get("reason", "").replace("\x00", "")[:1000]
     try:
         change(actor=actor, reason=reason, now=timezone.now(), request_id=current_request_id())

@@ -14,7 +14,7 @@ from recon.actions.authority import Right, holds, rights_of
 from recon.actions.wake import wake
 from recon.apply.claim import Approval, ClaimRefused
 from recon.apply.claim import approve as store_approval
-from recon.apply.order import Order, Refusal, Standing, refusal_of, told
+from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.engine.plan import Risk
 from recon.models import AccountState, Evaluation
@@ -76,7 +76,7 @@ def approve_order(order: Order, *, request_key: str) -> Approved:
 
 
 def _refuse(order: Order, refusal: Refusal, digest_now: str | None) -> Approved:
-    entry, event = told(order, refusal, digest_now=digest_now)
+    entry, event = refused(order, refusal, digest_now=digest_now)
     record(entry, [event])
     return Approved(None, refusal.code, refusal.sentence)
 

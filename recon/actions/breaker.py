@@ -2,18 +2,16 @@
 
 import logging
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 
+from recon.actors import AUTO
 from recon.apply.record import Entry, record
 from recon.engine.gate import SEVERE_WITHIN, is_too_many
 from recon.engine.plan import Risk
 from recon.models import AccountState, Apply, Switch
 
 log = logging.getLogger(__name__)
-
-AUTO: Final = "task:auto"
 
 
 def breaker_is_open(now: datetime) -> bool:

@@ -1,28 +1,24 @@
 """Carry out what was approved: apply it, then look at the account again, so that what is shown is what is so."""
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from recon.actions import apply_equipment, equipment
 from recon.actions.authority import rights_of
-from recon.actions.breaker import AUTO
-from recon.actions.recompute import recompute_account
+from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.repair_automatically import may_still
+from recon.actors import AUTO
 from recon.apply.coordinator import Result
 from recon.apply.order import Order, Rights
-from recon.models import Apply, ApplyState, Trigger
-
-log = logging.getLogger(__name__)
+from recon.models import Apply, ApplyState
+from recon.queries.groups import groups_now
 
 # A worker that was woken takes less; what is older was not taken by anybody.
 NOBODY_CAME_AFTER: Final = timedelta(seconds=2)
-PERSON: Final = "user:"
 
 
 def carry_out(apply_id: UUID) -> Result | None:
@@ -34,7 +30,7 @@ def carry_out(apply_id: UUID) -> Result | None:
     if apply is None:
         return None
     result = apply_equipment.coordinator().apply(_order(apply), approved=apply.id)
-    _look_again(apply)
+    _look_again(apply.account_id)
     return result
 
 
@@ -65,25 +61,9 @@ def _order(apply: Apply) -> Order:
 def _rights_now(apply: Apply) -> Rights:
     if apply.approved_by == AUTO:
         return Rights.ALL if may_still(apply, timezone.now()) else Rights.NONE
-    if not apply.approved_by.startswith(PERSON):
-        return Rights.NONE
-    name = apply.approved_by.removeprefix(PERSON)
-    person = get_user_model().objects.filter(username=name, is_active=True).first()
-    groups: Iterable[str] = person.groups.values_list("name", flat=True) if person is not None else ()
-    return rights_of(groups)
+    return rights_of(groups_now(apply.approved_by))
 
 
-def _look_again(apply: Apply) -> None:
-    """The account is marked dirty already, so what fails here is only later, not lost."""
-    sweeper = equipment.sweeper()
-    try:
-        recompute_account(
-            apply.account_id,
-            stores=sweeper.stores,
-            rules=sweeper.rules,
-            now=timezone.now(),
-            trigger=Trigger.APPLY,
-            actor=apply.approved_by,
-        )
-    except Exception:  # the apply itself is settled: its outcome must be told
-        log.exception("an account was not read again after its repair", extra={"account_id": apply.account_id})
+def _look_again(account_id: str) -> None:
+    """Now, and not when the turn of the mark comes that closing the apply has left; one in doubt has left none."""
+    recompute_dirty(equipment.sweeper(), limit=1, account_ids=[account_id])

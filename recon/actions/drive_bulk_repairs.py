@@ -9,19 +9,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
+from recon import actors
 from recon.actions.authority import Right, holds, right_to_start
 from recon.actions.bulk_limits import advance, reach, too_many_problems
 from recon.actions.wake import wake, wake_soon
 from recon.apply.record import Entry, record
 from recon.engine.plan import Risk
 from recon.models import BulkRepair, BulkState
+from recon.queries.groups import groups_now
 from recon.queries.pauses import applies_paused
 
-ITSELF: Final = "task:bulk"
-PERSON: Final = "user:"
 LEASE: Final = timedelta(minutes=1)
 HAND_OUT: Final = """
 update bulk_repair_item set lease_until = %(until)s, tries = tries + 1
@@ -74,7 +73,7 @@ def why_stop(run: BulkRepair, *, asks_rights: bool) -> str:
     return lost or too_many_problems(run)
 
 
-def stop(run: BulkRepair, why: str, now: datetime, *, actor: str = ITSELF, request_id: str = "") -> None:
+def stop(run: BulkRepair, why: str, now: datetime, *, actor: str = actors.BULK, request_id: str = "") -> None:
     """Pause it; accounts that were begun are finished. Called last in its transaction."""
     run.state, run.stopped_by, run.stop_reason, run.stopped_at = BulkState.PAUSED, actor, why, now
     run.save(update_fields=["state", "stopped_by", "stop_reason", "stopped_at", "stage"])
@@ -114,15 +113,15 @@ def _finish(run: BulkRepair, now: datetime) -> None:
     run.state, run.finished_at = BulkState.DONE, now
     run.save(update_fields=["state", "finished_at"])
     wake_soon("recon.recompute_due")
-    record(Entry(ITSELF, "bulk_repair.finished", run.reason, after=so_far(run), request_id=run.request_id))
+    record(Entry(actors.BULK, "bulk_repair.finished", run.reason, after=so_far(run), request_id=run.request_id))
 
 
 def _lost_right(run: BulkRepair) -> str:
     """Who started it or approved it may have lost the right meanwhile."""
     if not _holds(run.actor, right_to_start(accounts=run.accounts, any_severe=any_severe(run))):
-        return f"{run.actor.removeprefix(PERSON)}, who started it, may not any more."
+        return f"{actors.name_of(run.actor)}, who started it, may not any more."
     if run.second and not _holds(run.second, Right.SECOND_BULK):
-        return f"{run.second.removeprefix(PERSON)}, who approved it, may not any more."
+        return f"{actors.name_of(run.second)}, who approved it, may not any more."
     return ""
 
 
@@ -133,11 +132,3 @@ def any_severe(run: BulkRepair) -> bool:
 
 def _holds(actor: str, right: Right) -> bool:
     return holds(groups_now(actor), right)
-
-
-def groups_now(actor: str) -> frozenset[str]:
-    """The groups of `user:name` as they are at this moment; none for anybody else, or when switched off."""
-    if not actor.startswith(PERSON):
-        return frozenset()
-    person = get_user_model().objects.filter(username=actor.removeprefix(PERSON), is_active=True).first()
-    return frozenset(person.groups.values_list("name", flat=True)) if person is not None else frozenset()

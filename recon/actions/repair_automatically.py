@@ -12,9 +12,10 @@ from uuid import uuid4
 from django.db.models import Exists, OuterRef, QuerySet
 
 from recon.actions.approve import approve_order
-from recon.actions.breaker import AUTO, breaker_is_open
+from recon.actions.breaker import breaker_is_open
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.keep_relapses import key_of, place_of
+from recon.actors import AUTO
 from recon.apply.order import Order, Rights
 from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirmed
 from recon.engine.plan import Risk

@@ -19,11 +19,12 @@ from recon.actions.authority import rights_of
 from recon.actions.bulk_limits import PROBLEMS, bad_canary
 from recon.actions.check_stores import check_stores
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
-from recon.actions.drive_bulk_repairs import LEASE, go_on, groups_now, locked, stop
+from recon.actions.drive_bulk_repairs import LEASE, go_on, locked, stop
 from recon.actions.wake import wake
 from recon.apply.coordinator import Outcome, Result
 from recon.apply.order import Order
 from recon.models import LIVE_STATES, Apply, ApplyState, BulkOutcome, BulkRepair, BulkRepairItem, BulkState
+from recon.queries.groups import groups_now
 
 log = logging.getLogger(__name__)
 

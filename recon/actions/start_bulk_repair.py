@@ -12,8 +12,9 @@ from django.db import transaction
 
 from recon.actions.authority import holds, may_second, needs_second, right_to_start
 from recon.actions.bulk_settled import DONE, BulkDone
-from recon.actions.drive_bulk_repairs import PERSON, any_severe, locked, so_far
+from recon.actions.drive_bulk_repairs import any_severe, locked, so_far
 from recon.actions.wake import wake_soon
+from recon.actors import name_of
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
@@ -84,7 +85,7 @@ def _may_not_start(run: BulkRepair, actor: str, groups: frozenset[str]) -> BulkD
 def _may_not_approve(run: BulkRepair, actor: str, groups: frozenset[str]) -> BulkDone | None:
     if run.actor == actor:
         return BulkDone("forbidden", "You started it: somebody else of finance or admin approves it.")
-    if not may_second(groups, person=actor.removeprefix(PERSON), starter=run.actor.removeprefix(PERSON)):
+    if not may_second(groups, person=name_of(actor), starter=name_of(run.actor)):
         return BulkDone("forbidden", "A bulk repair is approved by finance or admin.")
     if run.state != BulkState.WAITING_FOR_SECOND:
         return BulkDone("state", "It does not wait for a second person.")

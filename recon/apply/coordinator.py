@@ -16,7 +16,7 @@ from recon.apply.changes import Changes, cells_of, changes_of
 from recon.apply.claim import Approval, ClaimRefused, begin
 from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_lock
-from recon.apply.order import BUSY, Order, Refusal, Standing, refusal_of, told
+from recon.apply.order import BUSY, Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
@@ -152,7 +152,7 @@ class Coordinator:
 
     def _refuse(self, order: Order, refusal: Refusal, approved: UUID | None, evaluation: Evaluation | None) -> Result:
         """Nothing was begun; that somebody tried is recorded."""
-        entry, event = told(order, refusal, digest_now=evaluation.plan.digest if evaluation else None)
+        entry, event = refused(order, refusal, digest_now=evaluation.plan.digest if evaluation else None)
         if approved is None:
             record(entry, [event])
         else:

@@ -82,7 +82,7 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
     return None
 
 
-def told(order: Order, refusal: Refusal, *, digest_now: str | None) -> tuple[Entry, Event]:
+def refused(order: Order, refusal: Refusal, *, digest_now: str | None) -> tuple[Entry, Event]:
     """The audit entry and the event of an attempt that was refused before anything was sent."""
     asked = {"digest": order.digest, "proposal": order.proposal}
     answered = {"code": refusal.code, "why": refusal.sentence, "digest": digest_now}

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
+from recon.actors import AUTO
 from recon.engine.drift import DriftClass
 from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, SEVERE_WITHIN, is_too_many, most_severe
 from recon.engine.plan import Risk
@@ -18,7 +19,6 @@ from recon.engine.policy import Policy
 from recon.models import LIVE_STATES, AccountState, ClassMode, Mode, Switch
 from recon.queries.modes import VALUES
 
-AUTO: Final = "task:auto"
 # Drifted accounts by their classes, their plan's risk, and what auto would do with it, were all their classes in auto.
 STANDING: Final = """
 with live as (

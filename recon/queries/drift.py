@@ -10,18 +10,8 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from recon.models import AccountState
+from recon.models.ranks import CLASSES, DETAILS, FINDINGS
 
-CLASSES = ("bad_debt_drift", "inconsistent_debt_flags", "no_successful_payment_drift", "entitlement_drift")
-DETAILS = (
-    "stuck",
-    "missed",
-    "wrong",
-    "flagged_but_paid",
-    "unflagged_never_paid",
-    "paid_but_blocked",
-    "served_unpaid",
-)
-FINDINGS = ("fact_conflict", "identity", "duplicate_subscription", "unknown", "draft_backlog")
 # One pass over the table, whatever is asked: accounts that are alike in all of these are few groups.
 GROUPED = """
 select is_known, state, classes, details, findings, has_inconsistent_flags, drifted_cells > 0, writes > 0, count(*),

@@ -12,7 +12,8 @@ from django.db import models
 
 from recon.engine.measures import Measure
 from recon.models import DriftChange, DriftPoint
-from recon.queries.drift import FINDINGS, DriftNumbers, Headlines, drift_numbers
+from recon.models.ranks import FINDINGS
+from recon.queries.drift import DriftNumbers, Headlines, drift_numbers
 
 PLAIN = ("accounts", "known", "unknown", "drifted", "with_a_plan", "withheld")
 BY_CLASS = (

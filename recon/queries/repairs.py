@@ -102,13 +102,13 @@ class Repair:
         return self.state in LIVE_STATES
 
 
-# Where a repair in this state stands; what comes before is done, what comes after waits.
+# Where a live repair in this state stands (one that is rolled back has failed): what comes before is done, what comes
+# after waits.
 _STANDS_AT: Final = {
     ApplyState.APPROVED: StepName.CLAIMED,
     ApplyState.PREPARING: StepName.PREPARED,
     ApplyState.CALLING: StepName.STRIPE_CALLED,
     ApplyState.COMMITTING: StepName.COMMITTED,
-    ApplyState.ABORTING: StepName.DECIDED,
 }
 
 

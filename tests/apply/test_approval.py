@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
+from django.db.models import F
 
 from recon.actions.approve import Approved, approve_plan
 from recon.actions.carry_out import carry_out, carry_out_waiting
@@ -16,7 +17,7 @@ from recon.actions.pause_applies import pause_applies
 from recon.actions.recover import recover
 from recon.apply.coordinator import Outcome
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Apply, ApplyState, Dirty, OutboxEvent
+from recon.models import AccountState, Apply, ApplyState, Dirty, OutboxEvent, Recompute
 from recon.queries.repairs import StepState, repair
 from recon.stores.base import Store
 from tests.support.stores import Connect
@@ -69,6 +70,13 @@ def test_an_approval_writes_nothing_until_it_is_carried_out(digest: str, owner: 
 def test_the_account_is_shown_as_it_is_right_after(digest: str) -> None:
     carry_out(approved(digest))
     assert AccountState.objects.get(account_id="acc_1").drifted_cells == 0
+
+
+def test_the_account_is_looked_at_once_after_its_repair(digest: str) -> None:
+    looks = Recompute.objects.count()
+    carry_out(approved(digest))
+    assert Recompute.objects.count() == looks + 1
+    assert not Dirty.objects.filter(gen__gt=F("done_gen")).exists()
 
 
 def test_the_same_form_is_one_approval(digest: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
+from recon import actors
 from recon.actions.approve_and_apply import approve_and_apply
 from recon.apply.coordinator import Outcome, Result
 from recon.engine.plan import Plan
@@ -35,7 +36,7 @@ class Command(EmbeddedCommand):
         result = approve_and_apply(
             account,
             digest=options["digest"],
-            actor=f"user:{user.get_username()}",
+            actor=actors.person(user.get_username()),
             reason=options["reason"],
             groups=user.groups.values_list("name", flat=True),
             proposal=options["proposal"],
