@@ -4,17 +4,20 @@ The schedule only wakes what the database says is due, so a beat that is late, d
 """
 
 import os
+import sys
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import worker_ready
+from celery.signals import task_postrun, task_prerun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 
 app = Celery("recon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["recon"])
+# Celery would close Django's connections around every task, and a new one costs as much as many a task does.
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 app.conf.beat_schedule = {
     "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
     "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
@@ -36,6 +39,16 @@ app.conf.beat_schedule = {
     "keep the drift's course": {"task": "recon.keep_point", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
 }
+
+
+@task_prerun.connect
+@task_postrun.connect
+def drop_bad_connections(sender: "Task[Any, Any]", **_: Any) -> None:
+    """Around a task as around a request: a connection that is broken, or older than CONN_MAX_AGE, is closed."""
+    from django.db import close_old_connections
+
+    if not sender.request.is_eager:
+        close_old_connections()
 
 
 @worker_ready.connect

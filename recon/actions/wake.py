@@ -19,7 +19,7 @@ from recon import bootstrap
 
 log = logging.getLogger(__name__)
 
-RING_EVERY_SECONDS: Final = 0.1
+RING_EVERY_SECONDS: Final = 0.25
 
 
 def wake(task: str, *args: str) -> None:

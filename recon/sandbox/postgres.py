@@ -32,6 +32,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "max_prepared_transactions": "256",
     "max_connections": "300",
     "shared_buffers": "128MB",
+    "random_page_cost": "1.1",  # no disk of today asks more for a page out of order
     "max_wal_size": "2GB",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -1,6 +1,7 @@
 """A store's tables: their columns are the reference schema's; here is how an account finds its rows in them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import LiteralString
 
 from psycopg import sql
@@ -29,8 +30,12 @@ class Table:
     by_family: bool = False
     by_neighbours: bool = False
 
-    def select(self) -> sql.Composed:
+    @cache  # noqa: B019  the tables live as long as the process, and each read of an account asks for all of them
+    def select(self) -> bytes:
         """The statement that reads this table for any number of accounts."""
+        return self._select().as_bytes()
+
+    def _select(self) -> sql.Composed:
         names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
         if self.query is not None:
             return sql.SQL(self.query).format(columns=names)
