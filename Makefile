@@ -38,5 +38,6 @@ bench: setup ## The figures, as ratios from one run
 	$(RUN)python -m tests.bench
 
 chaos: setup ## Crash an apply at every step (CRASHES), then kill everything while events come in (SECONDS); SEED
+	$(RUN)pytest -m long tests/chaos
 	$(RUN)python -m tests.chaos --runs $(CRASHES) --seed $(SEED)
 	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)

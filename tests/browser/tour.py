@@ -15,7 +15,6 @@ from playwright.sync_api import Page, Response
 from tests.browser.conftest import SignIn
 from tests.browser.population import populate
 
-SCHEMES: Final = ("light", "dark")
 # Files, answers for programs, and the way to somebody else's page.
 NO_PAGES: Final = {"accounts_csv", "audit_csv", "bulk_csv", "healthz", "readyz", "openid_begin"}
 
@@ -154,15 +153,15 @@ STOPS: Final = (
     Stop("search"),
     Stop("search", query="?q=acc_1,acc_clear,nobody@example.com"),
     Stop("search", query="?q=acc_none," + "x" * 5_000),
+    Stop("bulk_repair", steps=draft_a_bulk_repair),
+    Stop("bulk_repair", steps=start_a_bulk_repair),
+    Stop("begin_bulk", status=422, steps=tick_nothing_for_a_bulk_repair),
+    Stop("bulk_repairs"),
     Stop("audit"),
     Stop("audit", query="?since=yesterday-ish"),
     Stop("audit", role="viewer"),
     Stop("audit_entry", ("1",)),
     Stop("look_ups"),
-    Stop("bulk_repair", steps=draft_a_bulk_repair),
-    Stop("bulk_repair", steps=start_a_bulk_repair),
-    Stop("begin_bulk", status=422, steps=tick_nothing_for_a_bulk_repair),
-    Stop("bulk_repairs"),
     Stop("failed"),
     Stop("failed", query="?of=events"),
     Stop("failed", query="?of=findings", role="viewer"),

@@ -1,4 +1,5 @@
-"""Half a minute of events under fire, on servers of their own; `make chaos` makes it ten minutes."""
+"""Half a minute of events under fire, on servers of their own; `make chaos` makes it ten minutes, once it has shown
+that a planted bug is seen."""
 
 import json
 import os
@@ -42,6 +43,7 @@ def test_nothing_is_lost_whatever_is_killed_and_nobody_has_to_lend_a_hand(
     assert report["events_in"] > 100
 
 
+@pytest.mark.long
 def test_a_queue_that_lives_in_the_broker_alone_is_seen(tmp_path: Path, apart: dict[str, str]) -> None:
     report = campaign(tmp_path, apart, "--bug", "queue-in-the-broker", *SHORT)
     assert any("did not come to rest" in breach or "was lost" in breach for breach in report["breaches"])
