@@ -18,7 +18,8 @@ SMALL_FIRST = [
     ("changes", "workers", "sweeps", "fails", "at_least"),
     [
         (4, 2, False, False, 80_000),
-        (3, 3, False, False, 200_000),
+        (2, 3, False, False, 15_000),
+        pytest.param(3, 3, False, False, 200_000, marks=pytest.mark.long),
         (3, 2, False, True, 70_000),
         (2, 1, True, True, 50_000),
     ],
