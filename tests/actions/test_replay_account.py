@@ -13,7 +13,7 @@ from recon.actions.settled import Settled
 from recon.models import AccountState, AuditEntry, Dirty
 from tests.actions.test_keep_evaluations import drifted, keep
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_empty")]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -23,7 +23,7 @@ from recon.models import (
     InboxStatus,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_empty")]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 ADA = {"actor": "user:ada", "groups": ["finance"], "reason": "the customer is linked now", "now": NOW}

@@ -11,7 +11,7 @@ from recon.models import AuditEntry, Snooze, WorkClaim
 from recon.queries.work import PutOff, snooze_of
 from tests.support.kept import golden, keep_case
 
-pytestmark = pytest.mark.usefixtures("audit_empty")
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 NEXT_WEEK = datetime(2026, 3, 27, tzinfo=UTC)

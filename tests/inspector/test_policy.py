@@ -18,7 +18,7 @@ from recon.models import AccountState, Apply, ApplyState, AuditEntry, ClassMode,
 from recon.queries.automation import Fate, automation
 from tests.support.kept import golden_names
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_empty")]
+pytestmark = pytest.mark.django_db
 
 Browser = Callable[[str], Client]
 Keep = Callable[..., str]

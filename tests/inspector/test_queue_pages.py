@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recon.models import AuditEntry, SavedFilter, Snooze, WorkClaim
 
-pytestmark = pytest.mark.usefixtures("audit_empty")
+pytestmark = pytest.mark.django_db
 
 LOCKED_OUT = "payments/paid_after_suspension"
 FLAGGED = "drift/flagged_but_paid"
