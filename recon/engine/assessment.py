@@ -5,7 +5,7 @@ changes (T17) is found by asking the same rules about later moments, never by a 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recon.engine.enums import BlockLevel
@@ -77,6 +77,12 @@ def assess(facts: Facts, account: Account, identity: Identity, policy: Policy) -
         paid_by=evidence.successful_payment(facts, payments, claims),
         chargeable_by=evidence.has_payment_method(identity, subscriptions),
     )
+
+
+def with_intents(assessment: Assessment, facts: Facts) -> Assessment:
+    """The assessment of `facts`, which differ from its own in nothing but the intents."""
+    intents = Intents(facts.intents, facts.contract)
+    return replace(assessment, facts=facts, debtor=replace(assessment.debtor, intents=intents))
 
 
 def judge(assessment: Assessment, now: datetime) -> Judgement:

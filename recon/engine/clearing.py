@@ -1,7 +1,7 @@
 """What would make it clear? The smallest change of facts after which the rules themselves say clear.
 
 Which invoices stand in the way is asked of the ladder, one left unpaid at a time; a way is offered only after
-`recompute` has judged the facts with all of it, and only when nothing of it can be left out. What merely eases the
+the whole flow has judged the facts with all of it, and only when nothing of it can be left out. What merely eases the
 state (a promise, an approved write-off) is offered beside, with the state that the rules then give.
 """
 
@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from recon.engine.assessment import Assessment, assess, judge
+from recon.engine.assessment import Assessment, assess, judge, with_intents
 from recon.engine.enums import DebtState
 from recon.engine.facts import Facts
 from recon.engine.moments import midnight
-from recon.engine.pipeline import Evaluation, recompute
+from recon.engine.pipeline import Evaluation, Known, known
 from recon.engine.policy import Policy
 from recon.engine.rules.identity import family_of, identify
 from recon.engine.rules.invoices import Claim, InvoiceBalance
 from recon.engine.rules.ladder import climb
-from recon.engine.suppose import Change, ChangeKind, supposed
+from recon.engine.suppose import Change, ChangeKind, are_intents, supposed
 
 MOST_RUNS = 50
 """Runs of the rules for one answer, at most."""
@@ -65,22 +65,22 @@ class Clearing:
 
 def clearing_of(facts: Facts, policy: Policy, now: datetime) -> Clearing:
     """Runs the rules up to `MOST_RUNS` times; nothing when the state is clear already."""
-    evaluation = recompute(facts, policy, now)
-    if evaluation.truth is None or facts.account is None:
-        return Clearing(None, missing=missing_of(evaluation))
-    state = evaluation.truth.state
+    found = known(facts, policy, now)
+    if isinstance(found, Evaluation):
+        return Clearing(None, missing=missing_of(found))
+    state = found.judgement.truth.state
     if state is DebtState.CLEAR:
-        return Clearing(state, is_drifted=bool(evaluation.drift.cells))
+        return Clearing(state, is_drifted=bool(found.drift.cells))
 
-    trial = _Trial(facts, policy, now, runs_left=min(MOST_RUNS, max(FEWEST_RUNS, MOST_ROWS // _rows(facts))))
-    assessment = assess(facts, facts.account, identify(facts, family_of(facts)), policy)
-    obstacles = _obstacles(assessment, now)
+    runs_left = min(MOST_RUNS, max(FEWEST_RUNS, MOST_ROWS // _rows(facts)))
+    trial = _Trial(found.assessment, policy, now, runs_left)
+    obstacles = _obstacles(found.assessment, now)
     ways = tuple(_ways(trial, obstacles))
     return Clearing(
         state=state,
         ways=ways,
         easings=tuple(_easings(trial, obstacles, state)),
-        is_drifted=bool(evaluation.drift.cells),
+        is_drifted=bool(found.drift.cells),
         why_not="" if ways else _why_not(obstacles),
         runs=1 + trial.runs,
     )
@@ -95,7 +95,7 @@ def missing_of(evaluation: Evaluation) -> tuple[Missing, ...]:
 class _Trial:
     """The rules, asked about supposed facts a bounded number of times."""
 
-    facts: Facts
+    assessment: Assessment
     policy: Policy
     now: datetime
     runs_left: int
@@ -105,17 +105,21 @@ class _Trial:
         """Whether the whole flow says clear; never claimed when no run is left."""
         if not self._may_run():
             return False
-        truth = recompute(supposed(self.facts, changes, self.now), self.policy, self.now).truth
-        return truth is not None and truth.state is DebtState.CLEAR
+        found = known(supposed(self.assessment.facts, changes, self.now), self.policy, self.now)
+        return isinstance(found, Known) and found.judgement.truth.state is DebtState.CLEAR
 
     def state_after(self, changes: tuple[Change, ...]) -> DebtState | None:
         """The rules alone, without drift and plan: supposed facts are as readable as the ones they come from. None when
         no run is left."""
-        facts = supposed(self.facts, changes, self.now)
-        if facts.account is None or not self._may_run():
+        if not self._may_run():
             return None
-        assessment = assess(facts, facts.account, identify(facts, family_of(facts)), self.policy)
-        return judge(assessment, self.now).truth.state
+        return judge(self._assess(changes), self.now).truth.state
+
+    def _assess(self, changes: tuple[Change, ...]) -> Assessment:
+        facts = supposed(self.assessment.facts, changes, self.now)
+        if are_intents(changes):
+            return with_intents(self.assessment, facts)
+        return assess(facts, self.assessment.account, identify(facts, family_of(facts)), self.policy)
 
     def _may_run(self) -> bool:
         if not self.runs_left:

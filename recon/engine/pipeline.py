@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from recon.engine.assessment import assess, findings_of, judge, next_evaluation_at
+from recon.engine.assessment import Assessment, Judgement, assess, findings_of, judge, next_evaluation_at
 from recon.engine.cause import missed_event
 from recon.engine.drift import NO_DRIFT, Drift, drift_of
 from recon.engine.facts import Facts
@@ -45,8 +45,40 @@ class Evaluation:
     likeness: Likeness | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a known verdict rests on, before anything is planned."""
+
+    assessment: Assessment
+    judgement: Judgement
+    drift: Drift
+
+
 def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
     """`truth = f(facts, policy, now)`: pure and without memory, so that any order and number of events ends alike."""
+    found = known(facts, policy, now)
+    if isinstance(found, Evaluation):
+        return found
+    assessment, judgement, drift = found.assessment, found.judgement, found.drift
+    likeness = None
+    if drift.cells:
+        likeness = Likeness(pattern_of(drift.cells), missed_event(assessment, judgement, drift.cells, now))
+
+    return Evaluation(
+        account_id=facts.account_id,
+        verdict=Verdict(True, ()),
+        truth=judgement.truth,
+        because=because(assessment, judgement),
+        drift=drift,
+        plan=plan_of(facts.account_id, drift, judgement.truth, assessment.identity, proposals_of(assessment)),
+        findings=findings_of(assessment, judgement),
+        next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
+        likeness=likeness,
+    )
+
+
+def known(facts: Facts, policy: Policy, now: datetime) -> Known | Evaluation:
+    """Truth and drift; the whole answer where the verdict is unknown."""
     family = family_of(facts)
     doubts = unreadable(facts, family)
     orphans = orphaned(facts)
@@ -59,21 +91,7 @@ def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
     drift = drift_of(facts, identity, judgement.truth)
     if drift.cells and (old := stale(facts, policy.freshness, now)):
         return unknown(facts.account_id, old, ())
-    likeness = None
-    if drift.cells:
-        likeness = Likeness(pattern_of(drift.cells), missed_event(assessment, judgement, drift.cells, now))
-
-    return Evaluation(
-        account_id=facts.account_id,
-        verdict=Verdict(True, ()),
-        truth=judgement.truth,
-        because=because(assessment, judgement),
-        drift=drift,
-        plan=plan_of(facts.account_id, drift, judgement.truth, identity, proposals_of(assessment)),
-        findings=findings_of(assessment, judgement),
-        next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
-        likeness=likeness,
-    )
+    return Known(assessment, judgement, drift)
 
 
 def unknown(account_id: str, doubts: Iterable[tuple[str, str]], orphans: Iterable[Finding]) -> Evaluation:

@@ -93,6 +93,11 @@ def supposed(facts: Facts, changes: Collection[Change], now: datetime) -> Facts:
     )
 
 
+def are_intents(changes: Collection[Change]) -> bool:
+    """Whether they leave all facts as they are."""
+    return all(change.kind in _INTENTS for change in changes)
+
+
 _ADJUSTMENTS = {
     ChangeKind.REVERSAL_UNDONE: AdjustmentKind.REVERSAL_UNDONE,
     ChangeKind.WRITE_OFF: AdjustmentKind.WRITE_OFF,
