@@ -17,7 +17,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 
 from recon.models import AccountState, Dirty
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 FIRST_BACK_OFF = timedelta(seconds=10)
 LONGEST_BACK_OFF = timedelta(minutes=20)
