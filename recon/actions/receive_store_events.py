@@ -1,4 +1,7 @@
-"""Receive what the five stores' owners tell: into the inbox, and the accounts marked dirty, by one statement."""
+"""Receive what the five stores' owners tell: into the inbox, and the accounts marked dirty, by one statement.
+
+An account is marked, and whoever it was merged into: what is owed there is theirs (T1).
+"""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +28,7 @@ told as (
         as told (source text, event_id text, account_id text, occurred_at timestamptz, body jsonb, body_hash text)
 )
 """
-MARKED: Final = MARK_FROM.format(accounts="(select distinct account_id from kept)") + "returning account, gen"
+MARKED: Final = MARK_FROM.format(accounts="(select distinct account_id from concerned)") + "returning account, gen"
 RECEIVE: Final = f"""
 with {TOLD}, kept as (
     insert into inbox (source, event_id, received_at, occurred_at, type, object_id, refs, body, body_hash, status,
@@ -35,9 +38,13 @@ with {TOLD}, kept as (
     from told order by source, event_id
     on conflict (source, event_id) do nothing
     returning id, object_id as account_id
+), concerned as (
+    select id, account_id from kept
+    union
+    select kept.id, known.account_id from kept join account_handles known on known.ids && array[kept.account_id]
 ), marked as ({MARKED}), noted as (
     insert into inbox_mark (event_id, account_id, gen)
-    select kept.id, account_id, gen from kept join marked on marked.account = kept.account_id
+    select id, account_id, gen from concerned join marked on marked.account = account_id
 )
 select count(*) from kept
 """

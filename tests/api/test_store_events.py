@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.models import Dirty, Inbox, InboxFinding, InboxMark
+from recon.models import AccountHandles, Dirty, Inbox, InboxFinding, InboxMark
 from tests.api.conftest import tell
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,15 @@ def test_a_thousand_events_are_one_mark_for_each_account():
     assert tell(batch).json() == {"accepted": 1_000}
     assert set(Dirty.objects.values_list("gen", flat=True)) == {1}
     assert (Dirty.objects.count(), InboxMark.objects.count()) == (7, 1_000)
+
+
+def test_whoever_an_account_was_merged_into_is_marked_too():
+    AccountHandles.objects.create(account_id="acc_kept", ids=["acc_1", "acc_kept"])
+    AccountHandles.objects.create(account_id="acc_1", ids=["acc_1"])
+    tell([changed("e1"), changed("e2"), changed("e3", account_id="acc_2")])
+    marks = InboxMark.objects.values_list("event__event_id", "account_id")
+    assert sorted(marks) == [("e1", "acc_1"), ("e1", "acc_kept"), ("e2", "acc_1"), ("e2", "acc_kept"), ("e3", "acc_2")]
+    assert dict(Dirty.objects.values_list("account", "gen")) == {"acc_1": 1, "acc_2": 1, "acc_kept": 1}
 
 
 def test_the_same_id_twice_in_a_batch_is_one_event():

@@ -30,6 +30,7 @@ LAST_CHANGES = 25
 LAST_KILLS = 3
 WORK_SECONDS = (1.0, 4.0)
 STARTS_WITHIN_SECONDS = 15.0
+REPAIRED_WITHIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +189,20 @@ class Storm:
             time.sleep(LOOK_SECONDS)
         return []
 
+    def _stale_for_good(self) -> dict[str, str]:
+        """What the sweep found may be being repaired by the engine itself at this very moment."""
+        first = settled.stale_accounts()
+        if not first:
+            return {}
+        self._wait_for_rest(time.monotonic() + REPAIRED_WITHIN_SECONDS)
+        return {account: how for account, how in settled.stale_accounts().items() if account in first}
+
     def _judged(self, breaches: list[str], seconds: float) -> Settled:
         tally = self._sender.tally
         stale = settled.stale_accounts()
         lost_updates = {account: how for account, how in stale.items() if account not in tally.lost_accounts}
         self._sweep()
-        left_stale = settled.stale_accounts()
+        left_stale = self._stale_for_good()
         breaches += [f"{account} was lost: {how}" for account, how in lost_updates.items()]
         breaches += [f"{account} is stale after a sweep: {how}" for account, how in left_stale.items()]
         breaches += [*settled.lost_events(tally), *settled.broken_applies(), *tally.wrong_answers]
