@@ -23,8 +23,8 @@ setup: ## Bootstrap uv into .venv and install exactly what uv.lock says
 demo: setup ## Six stores that disagree, the engine and its pages, on http://127.0.0.1:$(PORT)
 	$(RUN)python manage.py demo --port $(PORT)
 
-# Files are shared out over the processors and one more, for some tests wait; each process has servers of its own. They start in the order of their names,
-# so that the demo's minutes do not come last and alone.
+# Files are shared out over one process more than there are processors, for some tests wait; each process has servers of
+# its own. They start in the order of their names, so that the demo's minutes do not come last and alone.
 test: setup ## All tests, on real servers
 	$(RUN)pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

@@ -7,7 +7,7 @@ from recon.actions import equipment
 from recon.actions.dirty import mark_dirty, mark_due
 from recon.actions.recompute_dirty import recompute_dirty
 
-AT_ONCE = 10  # fewer than a lease lasts, also when every store is slow
+AT_ONCE = 4  # fewer than a lease lasts, also when every store is slow
 
 
 @shared_task(name="recon.recompute_account")
