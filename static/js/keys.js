@@ -1,6 +1,7 @@
 // Single keys for what is a link, a button, a field or a row already. An element names its key: data-key presses it, or
-// enters it if it is a field; data-key-to only leads to it. Rows that j and k walk have data-row, and within them may be
-// data-tick for x and data-open for Enter. Nothing is kept of an element, so that a swap of its part of the page is fine.
+// enters it if it is a field; data-key-to only leads to it. Rows that j and k walk have data-row, with a name where their
+// first cell also says what changes, and within them may be data-tick for x and data-open for Enter. Nothing is kept of
+// an element, so that a swap of its part of the page is fine.
 const TYPES_TEXT = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const STEPS = { j: 1, k: -1 };
 let place = "";
@@ -14,7 +15,7 @@ function inField(event) {
 
 const isShown = (element) => element.checkVisibility() && !element.disabled;
 const shown = (selector) => [...document.querySelectorAll(selector)].filter(isShown);
-const labelOf = (row) => row.querySelector("th, td").textContent.trim();
+const nameOf = (row) => row.dataset.row || row.querySelector("th, td").textContent.trim();
 
 // Of a field and a button with one key, the field first, as long as it is empty.
 function useKey(key) {
@@ -29,14 +30,14 @@ function useKey(key) {
 // The row that has the focus, or that the focus was in before its table was swapped.
 function standsOn(rows) {
   const focused = document.activeElement.closest("[data-row]");
-  return rows.indexOf(focused ?? rows.find((row) => labelOf(row) === place));
+  return rows.indexOf(focused ?? rows.find((row) => nameOf(row) === place));
 }
 
 function walk(step) {
   const rows = shown("[data-row]");
   if (!rows.length) return false;
   const row = rows[Math.min(Math.max(standsOn(rows) + step, 0), rows.length - 1)];
-  place = labelOf(row);
+  place = nameOf(row);
   row.tabIndex = -1;
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
