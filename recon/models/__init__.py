@@ -7,6 +7,7 @@ from recon.engine.facts import StoreName
 from recon.models.audit import AuditEntry, AuditHead, AuditVerification
 from recon.models.automation import ClassMode, Mode, Relapse
 from recon.models.bulk import BulkOutcome, BulkRepair, BulkRepairItem, BulkStage, BulkState
+from recon.models.cases import CaseClosing, CaseDecision, CaseKind
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, Recompute, SweepChunk, SweepRun, Trigger
 from recon.models.handles import AccountHandles
@@ -68,6 +69,9 @@ __all__ = [
     "BulkState",
     "CallClass",
     "CallState",
+    "CaseClosing",
+    "CaseDecision",
+    "CaseKind",
     "CfProdSnapshot",
     "ChangeKind",
     "ClassMode",

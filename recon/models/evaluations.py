@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from recon.models.cases import STANDING_INDEXES
 from recon.models.ranks import HARM_INDEXES
 
 
@@ -105,6 +106,7 @@ class AccountState(models.Model):
             models.Index(fields=["cluster"], name="account_state_cluster", condition=~models.Q(cluster="")),
             GinIndex(fields=["classes"], name="account_state_classes"),
             *HARM_INDEXES,
+            *STANDING_INDEXES,
         ]
 
 
