@@ -9,6 +9,7 @@ class ChangeKind(models.TextChoices):
 
     NEW = "new", "drifted for the first time"
     CAME_BACK = "came_back", "drifted again after it had been right"
+    UNDONE = "undone", "drifts again because a repair was undone"
     HEALED_BY_US = "healed_by_us", "right again after a repair of ours"
     HEALED_BY_ITSELF = "healed_by_itself", "right again without a repair"
 

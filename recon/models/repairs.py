@@ -30,6 +30,8 @@ LIVE_STATES = (
     ApplyState.ABORTING,
 )
 """An account has at most one apply in these; in all but APPROVED somebody has to finish it."""
+IN_EFFECT = (*LIVE_STATES, ApplyState.DONE, ApplyState.EXCEPTION)
+"""What is not in these came to nothing. A repair has at most one undo in these."""
 
 
 class Apply(models.Model):
@@ -43,6 +45,14 @@ class Apply(models.Model):
         default=list, help_text="the plan's cells: store, table, key, column, stored, truth, rule"
     )
     proposal = models.TextField(default="", help_text="verb:object of the Stripe proposal that was approved with it")
+    undoes = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="undos",
+        db_index=False,
+        help_text="the repair whose inverse this is",
+    )
     approved_by = models.TextField()
     reason = models.TextField()
     request_id = models.TextField(default="")
@@ -75,11 +85,17 @@ class Apply(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account_id"], name="apply_one_live", condition=Q(state__in=LIVE_STATES)),
             models.UniqueConstraint(fields=["request_key"], name="apply_once_a_request", condition=~Q(request_key="")),
+            models.UniqueConstraint(
+                fields=["undoes"],
+                name="apply_undone_once",
+                condition=Q(undoes__isnull=False, state__in=IN_EFFECT),
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="apply_has_reason"),
         ]
         indexes = [
             models.Index(fields=["account_id", "-created_at"], name="apply_account"),
             models.Index(fields=["lease_until"], name="apply_open", condition=Q(state__in=LIVE_STATES)),
+            models.Index(fields=["account_id"], name="apply_undo", condition=Q(undoes__isnull=False)),
             models.Index(fields=["closed_at"], name="apply_exception", condition=Q(state=ApplyState.EXCEPTION)),
         ]
 
