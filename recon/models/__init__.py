@@ -16,6 +16,7 @@ from recon.models.intake import Dirty
 from recon.models.mirror import MirrorSync, StripeObject
 from recon.models.outbox import EventKind, OutboxEvent
 from recon.models.people import LookUp, Note
+from recon.models.policy import PolicyPreview, PolicyPreviewChunk, PolicyState, PolicyVersion
 from recon.models.pulse import Pulse
 from recon.models.queue import QueueCount, SavedFilter, Snooze, WorkClaim
 from recon.models.repairs import (
@@ -91,6 +92,10 @@ __all__ = [
     "Mode",
     "Note",
     "OutboxEvent",
+    "PolicyPreview",
+    "PolicyPreviewChunk",
+    "PolicyState",
+    "PolicyVersion",
     "Pulse",
     "QueueCount",
     "Recompute",

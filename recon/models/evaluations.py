@@ -30,6 +30,9 @@ class Evaluation(models.Model):
     trigger = models.TextField(choices=Trigger.choices)
     actor = models.TextField(default="")
     policy_hash = models.CharField(max_length=64)
+    policy_version = models.IntegerField(
+        null=True, help_text="whose numbers; null for those from before there were any"
+    )
     content_hash = models.CharField(max_length=64, help_text="sha256 of the answer")
 
     is_known = models.BooleanField()
@@ -51,6 +54,11 @@ class Evaluation(models.Model):
     class Meta:
         db_table = "evaluation"
         indexes = [models.Index(fields=["account_id", "-at"], name="evaluation_account")]
+
+
+def any_policy() -> list[str]:
+    """What is not known to be spared by a change of policy may be touched by it."""
+    return ["any"]
 
 
 class AccountState(models.Model):
@@ -90,6 +98,15 @@ class AccountState(models.Model):
         db_default=0,
         help_text="minus its largest amount in units of that currency's dust: the most is first",
     )
+    policy_version = models.IntegerField(
+        null=True, help_text="of the latest evaluation, also when its outcome was the same"
+    )
+    policy_inputs = ArrayField(
+        models.TextField(),
+        default=any_policy,
+        db_default=["any"],
+        help_text="the parts of the policy that its truth depends on; any: all of it",
+    )
 
     class Meta:
         db_table = "account_state"
@@ -105,6 +122,7 @@ class AccountState(models.Model):
             models.Index(fields=["state", "account_id"], name="account_state_state"),
             models.Index(fields=["cluster"], name="account_state_cluster", condition=~models.Q(cluster="")),
             GinIndex(fields=["classes"], name="account_state_classes"),
+            GinIndex(fields=["policy_inputs"], name="account_state_policy_inputs"),
             *HARM_INDEXES,
             *STANDING_INDEXES,
         ]
