@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from recon.engine.facts import StoreName
 from recon.models.audit import AuditEntry, AuditHead, AuditVerification
 from recon.models.automation import ClassMode, Mode, Relapse
-from recon.models.bulk import BulkOutcome, BulkRepair, BulkRepairItem, BulkStage, BulkState
+from recon.models.bulk import (
+    BulkKind,
+    BulkOutcome,
+    BulkRepair,
+    BulkRepairItem,
+    BulkStage,
+    BulkState,
+    StripePace,
+)
 from recon.models.cases import CaseClosing, CaseDecision, CaseKind
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, Recompute, SweepChunk, SweepRun, Trigger
@@ -63,6 +71,7 @@ __all__ = [
     "AuditVerification",
     "BillingProdSnapshot",
     "BranchState",
+    "BulkKind",
     "BulkOutcome",
     "BulkRepair",
     "BulkRepairItem",
@@ -104,6 +113,7 @@ __all__ = [
     "Snooze",
     "StoreSnapshot",
     "StripeObject",
+    "StripePace",
     "StripeSnapshot",
     "SubsAccountSnapshot",
     "SubsCustomerSnapshot",

@@ -53,7 +53,10 @@ class Evaluation(models.Model):
 
     class Meta:
         db_table = "evaluation"
-        indexes = [models.Index(fields=["account_id", "-at"], name="evaluation_account")]
+        indexes = [
+            models.Index(fields=["account_id", "-at"], name="evaluation_account"),
+            models.Index(fields=["id"], name="evaluation_proposes", condition=~models.Q(proposals=[])),
+        ]
 
 
 def any_policy() -> list[str]:
