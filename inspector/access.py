@@ -23,6 +23,7 @@ from recon.actions.authority import (
     Right,
     holds,
     may_second,
+    right_to_decide,
     right_to_start,
 )
 
@@ -46,6 +47,8 @@ DEEDS: Final = {
     Right.BODIES: "The bodies of events are shown to",
     Right.RELEASE: "A cell that was changed back is released by",
     Right.WORK: "Queues are worked through by",
+    Right.DECIDE: "A case is handed over, and a lenient difference accepted, by",
+    Right.DECIDE_FACTS: "Whose customer it is and which store is right is decided, and a severe difference accepted, by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
     Right.LOOK_UPS_ALL: "What others looked at is shown to",
@@ -140,6 +143,11 @@ def may_release(person: Person) -> Permission:
 def may_work(person: Person) -> Permission:
     """Take accounts of a queue in hand, put them off, save a queue as a file."""
     return may(person, Right.WORK)
+
+
+def may_decide(person: Person, *, is_of_facts: bool = False, is_grave: bool = False) -> Permission:
+    """Decide on a case."""
+    return may(person, right_to_decide(is_of_facts=is_of_facts, is_grave=is_grave))
 
 
 def may_audit_all(person: Person) -> Permission:

@@ -6,6 +6,7 @@ from typing import Final
 KINDS: Final = ("user:", "token:", "task:", "terminal:")
 AUTO: Final = "task:auto"  # repairs by itself what a class's mode lets it
 BULK: Final = "task:bulk"  # drives bulk repairs
+CALENDAR: Final = "task:calendar"  # ends what has a last day
 _PERSON: Final = "user:"
 
 

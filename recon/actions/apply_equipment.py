@@ -10,17 +10,18 @@ from django.utils import timezone
 
 from recon import bootstrap
 from recon.actions import equipment
+from recon.actions.barred import barred_now
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluation_of
 from recon.actions.read_stores import Stores, read_live
 from recon.apply.calls import Caller
 from recon.apply.coordinator import Coordinator
+from recon.apply.order import Barred
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
 from recon.apply.steps import unobserved
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
-from recon.queries.modes import observed_classes
 from recon.stores.base import CallableStore, WritableStore
 
 
@@ -31,7 +32,7 @@ def coordinator() -> Coordinator:
         instance=settings.RECON_INSTANCE,
         stores=settler.stores,
         recompute_now=lambda account_id: evaluate_live(account_id, stores, rules, timezone.now()),
-        observed=observed_of,
+        what_bars=what_bars,
         settler=settler,
         clock=timezone.now,
         observe=unobserved,
@@ -47,9 +48,10 @@ def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) 
     return evaluation_of(account_id, read_live(stores, account_id), rules, now)
 
 
-def observed_of(evaluation: Evaluation) -> tuple[str, ...]:
-    """The classes of its drift that nobody may write."""
-    return observed_classes(evaluation.drift.classes, has_cells=bool(evaluation.drift.cells))
+def what_bars(evaluation: Evaluation, now: datetime) -> Barred:
+    """What stands in everybody's way to its plan."""
+    drift = evaluation.drift
+    return barred_now(evaluation.account_id, drift.classes, has_cells=bool(drift.cells), now=now)
 
 
 def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from recon.actions.authority import Right, holds, rights_of
+from recon.actions.barred import barred_now
 from recon.actions.wake import wake
 from recon.apply.claim import Approval, ClaimRefused
 from recon.apply.claim import approve as store_approval
@@ -18,7 +19,6 @@ from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.engine.plan import Risk
 from recon.models import AccountState, Evaluation
-from recon.queries.modes import observed_classes
 
 NEVER_EVALUATED = Refusal("unknown", "This account was never evaluated; look it up first.")
 
@@ -47,7 +47,7 @@ def approve_plan(
     """The same `request_key` of the same actor is the same approval, however often it comes.
 
     `proposal` is "verb:object" of one Stripe proposal of the plan. Raises ValueError without a reason. A refusal is in
-    the audit; its code is one of stale, busy, forbidden, observed, paused, nothing, unknown, no_proposal.
+    the audit; its code is one of stale, busy, forbidden, observed, accepted, paused, nothing, unknown, no_proposal.
     `overrides_pause` is an admin's emergency, and nobody else's.
     """
     if not reason.strip():
@@ -89,7 +89,9 @@ def _standing(evaluation: Evaluation) -> Standing:
         is_severe=evaluation.risk == Risk.SEVERE,
         has_writes=bool(evaluation.writes),
         proposals=[f"{one['verb']}:{one['object']}" for one in evaluation.proposals],
-        observed=observed_classes(evaluation.classes, has_cells=bool(evaluation.cells)),
+        barred=barred_now(
+            evaluation.account_id, evaluation.classes, has_cells=bool(evaluation.cells), now=timezone.now()
+        ),
     )
 
 

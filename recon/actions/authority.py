@@ -27,6 +27,8 @@ class Right(StrEnum):
     BODIES = "bodies"  # see what a sender wrote, which may name people
     RELEASE = "release"  # let a cell that was changed back be written automatically again
     WORK = "work"  # take accounts of a queue in hand, put them off, give them out as a file
+    DECIDE = "decide"  # hand a case over to a store's owner, accept a difference that harms nobody much
+    DECIDE_FACTS = "decide_facts"  # which store is right, whose customer it is; accept a severe difference
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     LOOK_UPS_ALL = "look_ups_all"  # who looked at whom
@@ -50,6 +52,8 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.BODIES: _SENIOR,
     Right.RELEASE: _SENIOR,
     Right.WORK: _STAFF,
+    Right.DECIDE: _STAFF,
+    Right.DECIDE_FACTS: _SENIOR,
     Right.AUDIT_OWN: _EVERYBODY,
     Right.AUDIT_ALL: _STAFF,
     Right.LOOK_UPS_ALL: _SENIOR,
@@ -74,6 +78,12 @@ def rights_of(groups: Iterable[str]) -> Rights:
 def may_approve(groups: Iterable[str], risk: Risk | str | None, *, with_proposal: bool = False) -> bool:
     """May somebody in these groups approve such a plan?"""
     return rights_of(groups).cover(risk == Risk.SEVERE or with_proposal)
+
+
+def right_to_decide(*, is_of_facts: bool, is_grave: bool) -> Right:
+    """What deciding on a case asks for: `is_of_facts` says whose customer it is or which store is right, `is_grave`
+    lets a severe difference be, or a payer locked out."""
+    return Right.DECIDE_FACTS if is_of_facts or is_grave else Right.DECIDE
 
 
 def right_to_start(*, accounts: int, any_severe: bool) -> Right:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import JSONField
 
+from recon.actions.close_decisions import close_decisions
 from recon.actions.events_of_change import events_of_change
 from recon.actions.keep_course import keep_course
 from recon.actions.keep_handles import keep_handles
@@ -238,7 +239,8 @@ def _drift_since(one: Evaluated, evaluation: Evaluation, before: AccountState | 
 
 
 def _emit(states: list[AccountState], before: Mapping[str, AccountState], trigger: Trigger) -> None:
-    changes = (event for state in states for event in events_of_change(before.get(state.account_id), state))
+    changes = [event for state in states for event in events_of_change(before.get(state.account_id), state)]
+    changes += close_decisions(states)
     tell(replace(event, cause=trigger.value) for event in changes)
 
 

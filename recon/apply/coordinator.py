@@ -4,7 +4,7 @@ Whatever stops this process between two lines, `recovery.py` finishes what the j
 hand: before the decision everything is presumed aborted, after it everything is pushed forward.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from recon.apply.changes import Changes, cells_of, changes_of
 from recon.apply.claim import Approval, ClaimRefused, begin
 from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_lock
-from recon.apply.order import BUSY, Order, Refusal, Standing, refusal_of, refused
+from recon.apply.order import BUSY, Barred, Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
@@ -27,7 +27,7 @@ from recon.models import Apply, ApplyState, CallClass
 from recon.stores.base import Branch, Prepared, RowWrite, StaleRow, StoreError, WritableStore
 
 RecomputeNow = Callable[[str], Evaluation]
-Observed = Callable[[Evaluation], Collection[str]]
+WhatBars = Callable[[Evaluation, datetime], Barred]
 
 
 class Outcome(StrEnum):
@@ -53,13 +53,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide; `observed` names the classes
-    of its drift that nobody may write."""
+    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide; `what_bars` says
+    what stands in everybody's way at that moment."""
 
     instance: str
     stores: Mapping[StoreName, WritableStore]
     recompute_now: RecomputeNow
-    observed: Observed
+    what_bars: WhatBars
     settler: Settler
     clock: Callable[[], datetime]
     observe: Observer
@@ -76,7 +76,7 @@ class Coordinator:
             self.observe(Step.LOCKED)
             evaluation = self.recompute_now(order.account_id)
             self.observe(Step.RECOMPUTED)
-            refusal = refusal_of(order, _standing(evaluation, self.observed(evaluation)))
+            refusal = refusal_of(order, _standing(evaluation, self.what_bars(evaluation, self.clock())))
             if refusal is not None:
                 return self._refuse(order, refusal, approved, evaluation)
             changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
@@ -162,7 +162,7 @@ class Coordinator:
         return Result(Outcome.REFUSED, refusal.code, refusal.sentence, apply_id=approved, evaluation=evaluation)
 
 
-def _standing(evaluation: Evaluation, observed: Collection[str]) -> Standing:
+def _standing(evaluation: Evaluation, barred: Barred) -> Standing:
     return Standing(
         is_known=evaluation.verdict.known,
         reasons=evaluation.verdict.reasons,
@@ -170,7 +170,7 @@ def _standing(evaluation: Evaluation, observed: Collection[str]) -> Standing:
         is_severe=evaluation.plan.risk is Risk.SEVERE,
         has_writes=bool(evaluation.plan.writes),
         proposals=[_name(proposal) for proposal in evaluation.plan.proposals],
-        observed=observed,
+        barred=barred,
     )
 
 

@@ -36,9 +36,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """What stands in everybody's way to a plan: the classes of its drift that are shown only, and in words until when,
+    by whom and why the difference is accepted (empty: it is not)."""
+
+    observed: Collection[str] = ()
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What could be approved of an account at one moment; `proposals` are "verb:object", `observed` the classes of its
-    drift that are shown only."""
+    """What could be approved of an account at one moment; `proposals` are "verb:object"."""
 
     is_known: bool
     reasons: Sequence[str]
@@ -46,7 +54,7 @@ class Standing:
     is_severe: bool
     has_writes: bool
     proposals: Collection[str]
-    observed: Collection[str]
+    barred: Barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,11 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
         )
     if not order.rights.cover(standing.is_severe or order.proposal is not None):
         return Refusal("forbidden", "This plan needs the approval of somebody with more rights.")
-    if standing.observed:
-        named = ", ".join(sorted(standing.observed))
+    if standing.barred.observed:
+        named = ", ".join(sorted(standing.barred.observed))
         return Refusal("observed", f"Drift of the class {named} is only observed; an admin can change its mode.")
+    if standing.barred.accepted:
+        return Refusal("accepted", f"The difference is accepted {standing.barred.accepted}. End the acceptance first.")
     if order.proposal is not None and order.proposal not in standing.proposals:
         return Refusal("no_proposal", f"The plan proposes no {order.proposal}.")
     if not standing.has_writes and order.proposal is None:

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     REPAIR_FAILED = "repair.failed"
     CASE_OPENED = "case.opened"
     CASE_CLOSED = "case.closed"
+    CASE_DECIDED = "case.decided"
 
 
 class OutboxEvent(models.Model):

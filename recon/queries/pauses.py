@@ -33,7 +33,7 @@ def applies_paused() -> Pause | None:
 
 
 def pause_and_observed(classes: Collection[str], *, has_cells: bool) -> tuple[Pause | None, tuple[str, ...]]:
-    """The same, and `observed_classes`, by one query: each account's page asks."""
+    """The same, and those of a drift's classes that are shown only, by one query: each account's page asks."""
     names = list(mode_names(classes, has_cells=has_cells))
     with connection.cursor() as cursor:
         cursor.execute(_BOTH, {"names": names, "observe": Mode.OBSERVE, "paused": Switch.APPLIES_PAUSED})

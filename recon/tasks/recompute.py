@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from recon.actions import equipment
 from recon.actions.dirty import mark_dirty, mark_due
+from recon.actions.end_acceptances import end_acceptances
 from recon.actions.recompute_dirty import recompute_dirty
 
 AT_ONCE = 4  # fewer than a lease lasts, also when every store is slow
@@ -20,6 +21,7 @@ def recompute_account(account_id: str) -> None:
 @shared_task(name="recon.recompute_due")
 def recompute_due() -> None:
     """What is marked dirty, and what time alone has changed; by the schedule."""
+    end_acceptances(now=timezone.now())
     mark_due(now=timezone.now())
     sweeper = equipment.sweeper()
     while recompute_dirty(sweeper, limit=AT_ONCE) == AT_ONCE:

@@ -161,6 +161,8 @@ RIGHTS = {  # product's table of roles, said again
     Right.BODIES: "finance admin",
     Right.RELEASE: "finance admin",
     Right.WORK: "support finance admin",
+    Right.DECIDE: "support finance admin",
+    Right.DECIDE_FACTS: "finance admin",
     Right.AUDIT_OWN: "viewer support finance admin",
     Right.AUDIT_ALL: "support finance admin",
     Right.LOOK_UPS_ALL: "finance admin",
