@@ -48,7 +48,7 @@ DEEDS: Final = {
     Right.RELEASE: "A cell that was changed back is released by",
     Right.WORK: "Queues are worked through by",
     Right.DECIDE: "A case is handed over, and a lenient difference accepted, by",
-    Right.DECIDE_FACTS: "Whose customer it is and which store is right is decided, and a severe difference accepted, by",
+    Right.DECIDE_FACTS: "Whose customer it is and which store is right is decided, and severe harm accepted, by",
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
     Right.LOOK_UPS_ALL: "What others looked at is shown to",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -41,7 +41,7 @@ class Bars:
 def bars_of(account_id: str, classes: Collection[str], *, has_cells: bool, now: datetime) -> Bars:
     """Both by one query: it is asked before each approval and again before each apply."""
     names = list(mode_names(classes, has_cells=has_cells))
-    values = {"names": names, "observe": Mode.OBSERVE, "account": account_id, "now": now}
+    values: dict[str, Any] = {"names": names, "observe": Mode.OBSERVE, "account": account_id, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_BOTH, values)
         ((observed, told),) = cursor.fetchall()

@@ -1,0 +1,75 @@
+"""End a decision before the stores close it: an acceptance that is over, or what was handed over by mistake."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from recon.actions.authority import holds, right_to_decide
+from recon.actions.close_decisions import told_of
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
+from recon.apply.record import Entry, record
+from recon.apply.tell import Event
+from recon.models import CaseDecision, CaseKind, EventKind
+from recon.queries.case_choices import OF_FACTS
+
+LONGEST_REASON: Final = 500  # characters
+ENDED: Final = {"closed": "ended"}
+
+
+@dataclass(frozen=True, slots=True)
+class EndedDecision:
+    """Whose it was, or why it stands: a word for programs and a sentence for people."""
+
+    account_id: str = ""
+    code: str = ""
+    sentence: str = ""
+
+
+def end_decision(
+    decision_id: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
+) -> EndedDecision:
+    """Whoever may make such a decision may end it, another's too. What was accepted is looked at again at once. Codes:
+    empty, too_long, gone, forbidden."""
+    said = reason.replace("\x00", "").strip()
+    if not said:
+        return EndedDecision(code="empty", sentence="Say why it ends: whoever decided it will ask.")
+    if len(said) > LONGEST_REASON:
+        return EndedDecision(code="too_long", sentence=f"A reason has at most {LONGEST_REASON} characters.")
+    with transaction.atomic():
+        standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
+        decision = standing.select_for_update().first()
+        if decision is None:
+            return EndedDecision(code="gone", sentence="It has ended already.")
+        refused = _forbidden(decision, groups)
+        entry = _entry(decision, actor, said, request_id, refused)
+        if refused is not None:
+            record(entry)
+            return refused
+        decision.ended_at, decision.ended_by, decision.end_reason = now, actor, said
+        decision.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        mark_dirty([decision.account_id], now, cause=Cause(CauseKind.PERSON, actor))
+        record(entry, [Event(EventKind.CASE_DECIDED, decision.account_id, told_of(decision), ENDED, actor)])
+    return EndedDecision(decision.account_id)
+
+
+def _forbidden(decision: CaseDecision, groups: Iterable[str]) -> EndedDecision | None:
+    is_grave = decision.kind == CaseKind.ACCEPT and decision.covers_severe
+    if holds(groups, right_to_decide(is_of_facts=decision.kind in OF_FACTS, is_grave=is_grave)):
+        return None
+    sentence = "Who may not decide this may not end it either: ask finance."
+    return EndedDecision(decision.account_id, "forbidden", sentence)
+
+
+def _entry(decision: CaseDecision, actor: str, reason: str, request_id: str, refused: EndedDecision | None) -> Entry:
+    return Entry(
+        actor=actor,
+        action="case.refused" if refused else "case.ended",
+        reason=reason,
+        account=decision.account_id,
+        before=told_of(decision),
+        after={"code": refused.code, "why": refused.sentence} if refused else ENDED,
+        request_id=request_id,
+    )
