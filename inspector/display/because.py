@@ -13,6 +13,7 @@ _OTHERS: Final = {
     "sweep": "a sweep that could not read all of it",
     "mirror": "an object at Stripe that changed hands",
     "confirmation": "the second look at a severe plan",
+    "policy": "a change of policy",
     "unknown": "a mark without a cause",
 }
 

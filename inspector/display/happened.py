@@ -66,6 +66,7 @@ _HAPPENED = {
 _TRIGGERS = {
     "event": "after an event",
     "timer": "by the calendar",
+    "policy": "by a change of policy",
     "sweep": "by a sweep",
     "person": "asked for",
     "apply": "after a repair",

@@ -71,6 +71,7 @@ class CauseKind(StrEnum):
     PERSON = "person"
     MIRROR = "mirror"  # Stripe's mirror saw that an object changed hands
     CONFIRMATION = "confirmation"  # a severe plan needs a second look
+    POLICY = "policy"  # the rules' numbers are others now
     UNKNOWN = "unknown"
 
 

@@ -1,4 +1,5 @@
-"""What recomputing needs, built from the settings: the six stores, the rules' numbers, the clock."""
+"""What recomputing needs: the six stores and the clock, built from the settings, and the version of the rules' numbers
+that governs at this moment. Build it anew for each piece of work: whoever keeps it goes on by numbers of the past."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -7,11 +8,12 @@ from recon import bootstrap
 from recon.actions.evaluate import Rules
 from recon.actions.sweep import Sweeper
 from recon.actions.sync_stripe import Pace
-from recon.engine.policy import Policy
+from recon.queries.policy import in_force
 
 
 def rules() -> Rules:
-    return Rules(policy=Policy.from_json(settings.POLICY), livemode=settings.STRIPE_LIVEMODE)
+    governing = in_force()
+    return Rules(policy=governing.policy, livemode=settings.STRIPE_LIVEMODE, version=governing.number)
 
 
 def sweeper() -> Sweeper:

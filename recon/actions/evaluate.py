@@ -1,12 +1,10 @@
 """Readings of one account into its answer: the pure engine, and for what it cannot read, a verdict unknown."""
 
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from recon.actions.keep_evaluations import Evaluated
@@ -15,8 +13,10 @@ from recon.engine.case import CaseError, facts_from_readings
 from recon.engine.facts import Reading, StoreName
 from recon.engine.pipeline import Evaluation, recompute, unknown
 from recon.engine.policy import Policy
+from recon.engine.policy_inputs import ANY
 from recon.engine.ranks import owed_rank
 from recon.engine.schema import TABLES
+from recon.queries.policy import hash_of
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +25,16 @@ ROW = re.compile(r"stores\.(?P<store>\w+)\.(?P<table>\w+)\[(?P<place>\d+)\](?P<r
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the rules are applied with: the policy, and which of Stripe's modes is ours."""
+    """What the rules are applied with: the policy, which of Stripe's modes is ours, and the number of the version that
+    the policy is; None for numbers that never governed."""
 
     policy: Policy
     livemode: bool
+    version: int | None = None
 
     @property
     def policy_hash(self) -> str:
-        return sha256(json.dumps(self.policy.to_json(), sort_keys=True).encode()).hexdigest()
+        return hash_of(self.policy)
 
 
 def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: datetime) -> Evaluated:
@@ -44,6 +46,8 @@ def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: da
         answer=answer(evaluation),
         readings=tuple(readings),
         policy_hash=rules.policy_hash,
+        policy_version=rules.version,
+        policy_inputs=evaluation.policy_inputs if evaluation.policy_inputs is not None else frozenset({ANY}),
         likeness=evaluation.likeness,
         owed_rank=owed_rank(evaluation.truth.balances, rules.policy) if evaluation.truth else 0,
     )

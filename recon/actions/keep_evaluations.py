@@ -19,10 +19,12 @@ from recon.actions.keep_course import keep_course
 from recon.actions.keep_handles import keep_handles
 from recon.actions.keep_relapses import keep_relapses
 from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storable_json
+from recon.actions.policy_turn import mark_outdated, share_policy_turn
 from recon.actions.standing import standing_after
 from recon.apply.tell import tell
 from recon.engine.facts import Reading
 from recon.engine.likeness import Likeness
+from recon.engine.policy_inputs import ANY
 from recon.engine.ranks import harm_rank
 from recon.models import AccountState, Evaluation, Trigger
 
@@ -48,6 +50,8 @@ class Evaluated:
     """One account's answer (the JSON of the rules' document) at the clock `at`, and the readings that it came from.
 
     `likeness` says with whom it drifts alike, where it drifts; `owed_rank` where it stands among those that owe.
+    `policy_version` is whose numbers the rules were given (None: numbers that never governed), `policy_inputs` which of
+    them its truth depends on.
     """
 
     account_id: str
@@ -57,12 +61,16 @@ class Evaluated:
     policy_hash: str
     likeness: Likeness | None = None
     owed_rank: int = 0
+    policy_version: int | None = None
+    policy_inputs: frozenset[str] = frozenset({ANY})
 
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
     """The latest state of each account that was not overtaken, in the order of their ids."""
     rows = sorted(evaluated, key=lambda one: one.account_id)
     with transaction.atomic():
+        share_policy_turn()
+        mark_outdated({one.account_id: (one.policy_version, one.at) for one in rows})
         before = _locked([one.account_id for one in rows])
         rows = [one for one in rows if not _is_overtaken(one, before.get(one.account_id))]
         kept = keep_snapshots((one.account_id, reading) for one in rows for reading in one.readings)
@@ -161,6 +169,7 @@ def _evaluation(one: Evaluated, trigger: Trigger, actor: str) -> Evaluation:
         trigger=trigger,
         actor=actor,
         policy_hash=one.policy_hash,
+        policy_version=one.policy_version,
         content_hash=sha256(canonical_json(answer).encode()).hexdigest(),
         is_known=is_known(answer),
         reasons=answer["reasons"],
@@ -200,6 +209,8 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         next_evaluation_at=evaluation.next_evaluation_at,
         reads=reads_of(one.readings),
         owed_rank=one.owed_rank,
+        policy_version=one.policy_version,
+        policy_inputs=sorted(one.policy_inputs),
         **_drift(one, evaluation, before),
     )
 

@@ -13,6 +13,7 @@ TRIGGERS: Final[Mapping[str, Trigger]] = {
     "event": Trigger.EVENT,
     CauseKind.PERSON: Trigger.PERSON,
     CauseKind.APPLY: Trigger.APPLY,
+    CauseKind.POLICY: Trigger.POLICY,
     CauseKind.SWEEP: Trigger.SWEEP,
 }
 

@@ -9,6 +9,7 @@ from recon.actions.evaluate import evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
 from recon.actions.keep_recompute import Causes, causes_of, keep_recompute
 from recon.actions.mirror_live import mirror_live
+from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import read_live
 from recon.actions.sweep import Sweeper
 
@@ -43,6 +44,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
 def _keep(one: Claim, evaluated: Evaluated, *, is_complete: bool) -> None:
     """The evaluation, and what had asked for it, in one transaction. A claim that another holds by now is theirs."""
     with transaction.atomic():
+        share_policy_turn()
         # The mark first: events take the outbox's turn, and who has it must not wait for a row.
         completed = complete(one) if is_complete else None
         causes = causes_of(one, completed) if completed is not None else Causes()

@@ -45,14 +45,14 @@ def refresh_mirror(sweeper: Sweeper, pace: Pace, report: Report) -> None:
         log.warning("stripe mirror not refreshed", extra={"reason": error.sentence})
 
 
-def work_here(sweeper: Sweeper) -> Work:
-    """Every chunk in this process, one after another."""
+def work_here(sweeper: Callable[[], Sweeper]) -> Work:
+    """Every chunk in this process, one after another, each by the policy of its moment."""
 
     def work(run: SweepRun, report: Report) -> None:
         done = accounts_done(run)
         report(done, run.accounts)
         for chunk_id in open_chunks(run):
-            done += sweep_chunk(chunk_id, sweeper)
+            done += sweep_chunk(chunk_id, sweeper())
             report(done, run.accounts)
 
     return work

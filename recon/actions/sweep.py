@@ -19,6 +19,7 @@ from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
+from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.engine.facts import StoreName
 from recon.models import Dirty, SweepChunk, SweepRun, Trigger
@@ -81,6 +82,7 @@ def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
     if chunk.done_at is None:
         evaluated = evaluate_chunk(chunk.account_ids, sweeper)
         with transaction.atomic():
+            share_policy_turn()
             chunk.counts = dict(Counter("known" if is_known(one.answer) else "unknown" for one in evaluated))
             chunk.done_at = sweeper.clock()
             chunk.save(update_fields=["counts", "done_at"])

@@ -85,6 +85,11 @@ def with_intents(assessment: Assessment, facts: Facts) -> Assessment:
     return replace(assessment, facts=facts, debtor=replace(assessment.debtor, intents=intents))
 
 
+def with_policy(assessment: Assessment, policy: Policy) -> Assessment:
+    """The same facts under other numbers."""
+    return replace(assessment, debtor=replace(assessment.debtor, policy=policy))
+
+
 def judge(assessment: Assessment, now: datetime) -> Judgement:
     """T8 to T10, T12, T13 and T15 at one moment."""
     facts, intents, subscriptions = assessment.facts, assessment.intents, assessment.subscriptions

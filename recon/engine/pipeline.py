@@ -12,6 +12,7 @@ from recon.engine.findings import Finding, FindingKind
 from recon.engine.likeness import Likeness, pattern_of
 from recon.engine.plan import Plan, empty_plan, plan_of
 from recon.engine.policy import Policy
+from recon.engine.policy_inputs import policy_inputs
 from recon.engine.proposals import proposals_of
 from recon.engine.reasons import because
 from recon.engine.rules.identity import family_of, identify, orphaned
@@ -31,7 +32,8 @@ class Verdict:
 class Evaluation:
     """The answer about one account. An unknown verdict has no truth, no drift, an empty plan and no next moment.
 
-    `likeness` is not part of the answer that others get: it says with whom the account drifts alike.
+    `likeness` and `policy_inputs` are not part of the answer that others get: with whom the account drifts alike, and
+    which parts of the policy its truth depends on, None where it is unknown.
     """
 
     account_id: str
@@ -43,6 +45,7 @@ class Evaluation:
     findings: tuple[Finding, ...]
     next_evaluation_at: datetime | None
     likeness: Likeness | None = None
+    policy_inputs: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
         findings=findings_of(assessment, judgement),
         next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
         likeness=likeness,
+        policy_inputs=policy_inputs(assessment),
     )
 
 

@@ -111,21 +111,52 @@ _RANKS: Mapping[tuple[StoreName, str, str], _Rank] = {
 """How severe each value of a cell is, 0 where it is not named. Cells that are not here never make a plan severe."""
 
 
+_FIELDS: Mapping[str, _Rank] = {
+    "state": _DEBT,
+    "has_debt": _TRUE,
+    "is_bad_debt": _TRUE,
+    "payment_status": _STATUS,
+    "plan_active": _FALSE,
+    "effective_plan": _FREE,
+    "restricted": _TRUE,
+    "suspended": _TRUE,
+    "billing_block": _LEVEL,
+    "delinquent": _TRUE,
+    "has_no_successful_payment": _TRUE,
+}
+"""The same of the truth itself."""
+
+
+def risk_between(before: Truth, after: Truth) -> Risk | None:
+    """What it would mean for the account were `after` its truth instead of `before`; None where no field that can make
+    a plan severe differs."""
+    ranks = [(rank.get(getattr(before, name), 0), rank.get(getattr(after, name), 0)) for name, rank in _FIELDS.items()]
+    if any(was < is_now for was, is_now in ranks):
+        return Risk.SEVERE
+    return Risk.LENIENT if any(was > is_now for was, is_now in ranks) else None
+
+
 def digest_of(account_id: str, writes: Iterable[Write], truth: Truth | None) -> str:
     """SHA-256, in hex, over the account, every write with the row version it was computed from, and the truth.
 
     The same input gives the same digest, byte for byte: keys sorted, no spaces, ASCII, times in RFC 3339.
     """
-    sealed = {
-        "account_id": account_id,
-        "writes": [_sealed_write(write) for write in writes],
-        "truth": None if truth is None else truth_json(truth),
-    }
-    text = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
+    return seal(
+        {
+            "account_id": account_id,
+            "writes": [sealed_write(write) for write in writes],
+            "truth": None if truth is None else truth_json(truth),
+        }
+    )
+
+
+def seal(told: Mapping[str, Any]) -> str:
+    """SHA-256, in hex, of canonical JSON: what has other names can never have the same seal."""
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sealed_write(write: Write) -> list[Any]:
+def sealed_write(write: Write) -> list[Any]:
     return [
         write.store,
         write.table,

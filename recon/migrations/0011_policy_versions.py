@@ -86,6 +86,11 @@ class Migration(migrations.Migration):
             name='policy_version',
             field=models.IntegerField(help_text='whose numbers; null for those from before there were any', null=True),
         ),
+        migrations.AlterField(
+            model_name='evaluation',
+            name='trigger',
+            field=models.TextField(choices=[('event', 'Event'), ('timer', 'Timer'), ('sweep', 'Sweep'), ('person', 'Person'), ('apply', 'Apply'), ('policy', 'Policy')]),
+        ),
         AddIndexConcurrently(
             model_name='accountstate',
             index=django.contrib.postgres.indexes.GinIndex(fields=['policy_inputs'], name='account_state_policy_inputs'),

@@ -16,6 +16,7 @@ class Trigger(models.TextChoices):
     SWEEP = "sweep"
     PERSON = "person"
     APPLY = "apply"
+    POLICY = "policy"
 
 
 class Evaluation(models.Model):

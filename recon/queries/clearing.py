@@ -1,12 +1,10 @@
 """What would make an account clear, out of what the stores last said: the rules, asked when a page is asked for."""
 
-from django.conf import settings
-
 from recon.engine.clearing import Clearing, Missing, clearing_of
 from recon.engine.enums import DebtState
-from recon.engine.policy import Policy
 from recon.queries.account import AccountView
 from recon.queries.facts import AccountFacts
+from recon.queries.policy import in_force
 
 
 def account_clearing(view: AccountView, known: AccountFacts) -> Clearing | None:
@@ -22,5 +20,5 @@ def account_clearing(view: AccountView, known: AccountFacts) -> Clearing | None:
         return Clearing(state, is_drifted=bool(view.cells))
     if known.facts is None:
         return None
-    found = clearing_of(known.facts, Policy.from_json(settings.POLICY), view.evaluated_at)
+    found = clearing_of(known.facts, in_force().policy, view.evaluated_at)
     return found if found.state is state else None

@@ -23,6 +23,5 @@ def recompute_due() -> None:
     """What is marked dirty, and what time alone has changed; by the schedule."""
     end_acceptances(now=timezone.now())
     mark_due(now=timezone.now())
-    sweeper = equipment.sweeper()
-    while recompute_dirty(sweeper, limit=AT_ONCE) == AT_ONCE:
+    while recompute_dirty(equipment.sweeper(), limit=AT_ONCE) == AT_ONCE:
         continue

@@ -28,7 +28,7 @@ def swept(stores_clean, told):
 
     def sweep() -> None:
         sweeper = equipment.sweeper()
-        run_sweep(sweeper, actor="test", pace=Pace(10_000), work=work_here(sweeper), reports=SILENT)
+        run_sweep(sweeper, actor="test", pace=Pace(10_000), work=work_here(lambda: sweeper), reports=SILENT)
 
     told("paid_after_suspension", 1)
     told("paid_after_suspension", 2)

@@ -20,7 +20,7 @@ CLEAN = "settled_in_both_stores"
 
 
 def sweep(sweeper):
-    return run_sweep(sweeper, actor="test", pace=FAST, work=work_here(sweeper), reports=SILENT)
+    return run_sweep(sweeper, actor="test", pace=FAST, work=work_here(lambda: sweeper), reports=SILENT)
 
 
 def states() -> dict[str, str | None]:

@@ -75,7 +75,7 @@ def _fill_mirror(sweeper: Sweeper) -> int:
 
 def _sweep(sweeper: Sweeper) -> int:
     run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench")
-    work_here(sweeper)(run, _silent)
+    work_here(lambda: sweeper)(run, _silent)
     return run.accounts
 
 

@@ -107,7 +107,7 @@ def prepare(sandbox: Sandbox, accounts: int) -> None:
         note_changes(store, sandbox.env())
     sweeper = equipment.sweeper()
     silent = Reports(lambda *_: None, lambda *_: None)
-    run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(sweeper), reports=silent)
+    run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(lambda: sweeper), reports=silent)
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -244,7 +244,7 @@ class Storm:
     def _sweep(self) -> None:
         sweeper = equipment.sweeper()
         silent = Reports(lambda *_: None, lambda *_: None)
-        run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(sweeper), reports=silent)
+        run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(lambda: sweeper), reports=silent)
 
 
 def _proposal(evaluation: Evaluation) -> str | None:

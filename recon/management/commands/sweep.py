@@ -9,7 +9,6 @@ from django.core.management.base import CommandError
 from recon.actions import equipment
 from recon.actions.hand_out import NobodyWorks
 from recon.actions.run_sweep import Reports, Work, run_sweep, work_here, work_in_queue
-from recon.actions.sweep import Sweeper
 from recon.management.embedded import EmbeddedCommand
 from recon.management.progress import Progress
 from recon.stores.base import StoreError
@@ -33,7 +32,7 @@ class Command(EmbeddedCommand):
                     sweeper,
                     actor="terminal",
                     pace=equipment.pace(),
-                    work=self._work(sweeper, workers),
+                    work=self._work(workers),
                     reports=Reports(mirror, accounts),
                 )
             except (StoreError, NobodyWorks) as error:
@@ -44,10 +43,10 @@ class Command(EmbeddedCommand):
         for name, accounts_counted in run.counts["headlines"].items():
             self.stdout.write(f"{name:<28}{accounts_counted:>8,}")
 
-    def _work(self, sweeper: Sweeper, workers: int) -> Work:
+    def _work(self, workers: int) -> Work:
         if workers > 0:
             return work_in_queue(_enqueue, at_once=workers)
-        return work_here(sweeper)
+        return work_here(equipment.sweeper)
 
 
 def _enqueue(chunk_id: int) -> None:
