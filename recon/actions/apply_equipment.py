@@ -1,9 +1,11 @@
 """What applying needs, built from the settings: the coordinator that applies, and the recovery that finishes."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from time import sleep
 from typing import cast
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,8 +22,10 @@ from recon.apply.order import Barred
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
 from recon.apply.steps import unobserved
+from recon.engine.case import facts_from_readings
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
+from recon.queries.undo import inverse_now
 from recon.stores.base import CallableStore, WritableStore
 
 
@@ -32,6 +36,7 @@ def coordinator() -> Coordinator:
         instance=settings.RECON_INSTANCE,
         stores=settler.stores,
         recompute_now=lambda account_id: evaluate_live(account_id, stores, rules, timezone.now()),
+        undo_now=lambda account_id, undoes: undo_live(account_id, undoes, stores, rules, timezone.now()),
         what_bars=what_bars,
         settler=settler,
         clock=timezone.now,
@@ -46,6 +51,16 @@ def recovery() -> Recovery:
 def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
     """What the rules say of the stores as they are at this moment; a row that nobody can read is a verdict unknown."""
     return evaluation_of(account_id, read_live(stores, account_id), rules, now)
+
+
+def undo_live(account_id: str, undoes: UUID, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
+    """The same, with the inverse of a repair for its plan. Of an unknown verdict the plan is empty, as ever."""
+    readings = read_live(stores, account_id)
+    evaluation = evaluation_of(account_id, readings, rules, now)
+    if not evaluation.verdict.known:
+        return evaluation
+    facts = facts_from_readings(account_id, readings, livemode=rules.livemode)
+    return replace(evaluation, plan=inverse_now(undoes, account_id, facts).plan)
 
 
 def what_bars(evaluation: Evaluation, now: datetime) -> Barred:

@@ -55,6 +55,7 @@ def _order(apply: Apply) -> Order:
         request_id=apply.request_id,
         proposal=apply.proposal or None,
         overrides_pause=apply.overrides_pause,
+        undoes=apply.undoes_id,
     )
 
 

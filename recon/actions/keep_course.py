@@ -1,7 +1,7 @@
 """Keep the drift's course: which accounts began or ceased to count under a measure, how, and which drift alike.
 
 Runs inside the transaction that keeps the evaluations. Accounts whose measures did not change cost nothing; the others
-at most three queries together, however many they are.
+at most five queries together, however many they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,9 @@ from recon.engine.likeness import Likeness
 from recon.engine.measures import COLUMNS, Measure, measures_of
 from recon.models import AccountState, Apply, ApplyState, ChangeKind, Cluster, DriftChange
 
-BEGINNINGS = (ChangeKind.NEW, ChangeKind.CAME_BACK)
+BEGINNINGS = (ChangeKind.NEW, ChangeKind.CAME_BACK, ChangeKind.UNDONE)
 HEALINGS = (ChangeKind.HEALED_BY_US, ChangeKind.HEALED_BY_ITSELF)
+CARRIED_OUT = (ApplyState.COMMITTING, ApplyState.DONE)
 COUNTED = "select pg_advisory_xact_lock_shared(hashtextextended('the drift is counted', 0))"
 
 
@@ -70,21 +71,43 @@ def _changes(before: AccountState | None, after: AccountState) -> Iterable[Chang
 
 def _keep_begun(begun: list[Change], before: Mapping[str, AccountState]) -> None:
     """An account that was never evaluated before cannot have come back."""
-    healed = _healed_before([one for one in begun if one.account_id in before])
-    DriftChange.objects.bulk_create(
-        _row(one, ChangeKind.CAME_BACK if (one.account_id, one.measure) in healed else ChangeKind.NEW) for one in begun
+    known = [one for one in begun if one.account_id in before]
+    healed, undos = _healed_before(known), _undos(known)
+    rows = []
+    for one in begun:
+        undo, healed_at = undos.get(one.account_id), healed.get((one.account_id, one.measure))
+        if undo is not None and _is_by(undo, one, healed_at):
+            rows.append(_row(one, ChangeKind.UNDONE, undo))
+        else:
+            rows.append(_row(one, ChangeKind.NEW if healed_at is None else ChangeKind.CAME_BACK))
+    DriftChange.objects.bulk_create(rows)
+
+
+def _is_by(undo: Repair, one: Change, healed_at: datetime | None) -> bool:
+    """What was right again after the undo drifts by something else."""
+    is_later = healed_at is None or undo.decided_at >= healed_at
+    return is_later and not undo.columns.isdisjoint(COLUMNS[one.measure])
+
+
+def _healed_before(changes: list[Change]) -> dict[tuple[str, str], datetime]:
+    return _latest_of(changes, HEALINGS) if changes else {}
+
+
+def _undos(changes: list[Change]) -> dict[str, Repair]:
+    """Account → the undo that is the last thing we did there."""
+    if not changes:
+        return {}
+    wrote = Apply.objects.filter(
+        account_id__in={one.account_id for one in changes}, state__in=CARRIED_OUT, decided_at__isnull=False
     )
-
-
-def _healed_before(changes: list[Change]) -> set[tuple[str, str]]:
-    rows = _rows_of(changes).filter(kind__in=HEALINGS)
-    return set(rows.values_list("account_id", "measure").distinct()) if changes else set()
+    latest = wrote.order_by("account_id", "-decided_at").distinct("account_id")
+    return {one.account_id: _repair(one) for one in latest if one.undoes_id is not None}
 
 
 def _keep_healed(healed: list[Change], before: Mapping[str, AccountState]) -> None:
     if not healed:
         return
-    since = _begun_at(healed)
+    since = _latest_of(healed, BEGINNINGS)
     repairs = _repairs(healed, before)
     rows = []
     for one in healed:
@@ -94,8 +117,9 @@ def _keep_healed(healed: list[Change], before: Mapping[str, AccountState]) -> No
     DriftChange.objects.bulk_create(rows)
 
 
-def _begun_at(changes: list[Change]) -> dict[tuple[str, str], datetime]:
-    rows = _rows_of(changes).filter(kind__in=BEGINNINGS).values_list("account_id", "measure").annotate(Max("at"))
+def _latest_of(changes: list[Change], kinds: Sequence[ChangeKind]) -> dict[tuple[str, str], datetime]:
+    """(account, measure) → when it last changed so."""
+    rows = _rows_of(changes).filter(kind__in=kinds).values_list("account_id", "measure").annotate(Max("at"))
     return {(account_id, measure): at for account_id, measure, at in rows}
 
 
@@ -104,14 +128,18 @@ def _repairs(changes: list[Change], before: Mapping[str, AccountState]) -> dict[
     accounts = {one.account_id for one in changes}
     earliest = min((at for one in accounts if (at := before[one].drift_since)), default=None)
     found: dict[str, list[Repair]] = {}
-    applies = Apply.objects.filter(account_id__in=accounts, state__in=(ApplyState.COMMITTING, ApplyState.DONE))
+    applies = Apply.objects.filter(account_id__in=accounts, state__in=CARRIED_OUT)
     if earliest is not None:
         applies = applies.filter(decided_at__gte=earliest)
     for apply in applies.only("id", "account_id", "decided_at", "writes").order_by("decided_at"):
         if apply.decided_at is not None:
-            columns = frozenset(write["column"] for write in apply.writes)
-            found.setdefault(apply.account_id, []).append(Repair(apply.id, apply.decided_at, columns))
+            found.setdefault(apply.account_id, []).append(_repair(apply))
     return found
+
+
+def _repair(apply: Apply) -> Repair:
+    columns = frozenset(write["column"] for write in apply.writes)
+    return Repair(apply.id, apply.decided_at or apply.created_at, columns)
 
 
 def _healer(one: Change, began: datetime | None, repairs: Sequence[Repair]) -> Repair | None:

@@ -15,7 +15,8 @@ from django.db import connection
 from recon.engine.facts import StoreName
 from recon.models import Evaluation, InboxMark, Relapse
 
-# The latest finished repair of each cell of these accounts.
+# What we last wrote to each cell of these accounts: a finished repair's, or an undo's, which changes cells back by
+# itself and so stands here as soon as it is decided, however it ends.
 LATEST = """
 select distinct on (account_id, place, key) account_id, place, key, apply_id, closed_at, wrote
 from (
@@ -23,19 +24,20 @@ from (
            concat_ws('.', cell ->> 'store', cell ->> 'table', cell ->> 'column') as place,
            (select string_agg(value, ',' order by name) from jsonb_each_text(cell -> 'key') as _ (name, value)) as key
     from apply, jsonb_array_elements(writes) as cell
-    where apply.account_id = any(%s) and apply.state = 'done'
+    where apply.account_id = any(%s)
+      and (apply.state = 'done' or (apply.undoes_id is not null and apply.state in ('committing', 'exception')))
 ) as written
-order by account_id, place, key, closed_at desc
+order by account_id, place, key, closed_at desc nulls first
 """
 Place = tuple[str, str, str]  # account, store.table.column, key
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the latest repair of a cell wrote there, and when it was finished."""
+    """What the latest repair of a cell wrote there, and when it was finished; None: it is not yet."""
 
     apply_id: UUID
-    closed_at: datetime
+    closed_at: datetime | None
     wrote: Any
 
 
@@ -70,7 +72,9 @@ def _of(evaluation: Evaluation, written: Mapping[Place, Written]) -> Iterator[Re
     for cell in evaluation.cells:
         place, key = place_of(cell), key_of(cell)
         ours = written.get((evaluation.account_id, place, key))
-        if ours is None or ours.wrote != cell["truth"] or not _was_read_after(evaluation, cell["store"], ours):
+        if ours is None or ours.closed_at is None or ours.wrote != cell["truth"]:
+            continue
+        if not _was_read_after(evaluation, cell["store"], ours.closed_at):
             continue
         yield Relapse(
             at=evaluation.at,
@@ -84,10 +88,10 @@ def _of(evaluation: Evaluation, written: Mapping[Place, Written]) -> Iterator[Re
         )
 
 
-def _was_read_after(evaluation: Evaluation, store: str, ours: Written) -> bool:
+def _was_read_after(evaluation: Evaluation, store: str, closed_at: datetime) -> bool:
     """A reading from before the repair was finished shows what it repaired."""
     as_of = evaluation.reads.get(store, {}).get("as_of")
-    return as_of is not None and datetime.fromisoformat(as_of) > ours.closed_at
+    return as_of is not None and datetime.fromisoformat(as_of) > closed_at
 
 
 def _other_writer(account_id: str, cell: Mapping[str, Any], since: datetime) -> str:

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 
 from recon.apply.changes import Changes, row_to_json
 from recon.apply.journal import LEASE, Held, Overtaken, expire, gid_prefix
-from recon.apply.order import BUSY, EXPIRED, PAUSED, Refusal
+from recon.apply.order import BUSY, EXPIRED, PAUSED, Refusal, undone
 from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BranchState, CallState, Switch
 
@@ -24,13 +24,13 @@ APPROVAL_HOLDS: Final = timedelta(minutes=15)
 IS_PAUSED: Final = "SELECT FROM switch WHERE name = %(paused)s AND is_on AND NOT %(overrides_pause)s"
 NEW: Final = f"""
     INSERT INTO apply (
-        id, account_id, digest, risk, writes, proposal, approved_by, reason, request_id, request_key,
+        id, account_id, digest, risk, writes, proposal, undoes_id, approved_by, reason, request_id, request_key,
         overrides_pause, created_at, expires_at, state, epoch, lease_until, explanation, waiting_for, refused, takeovers
     )
     SELECT
-        %(id)s, %(account_id)s, %(digest)s, %(risk)s, %(writes)s, %(proposal)s, %(actor)s, %(reason)s, %(request_id)s,
-        %(request_key)s, %(overrides_pause)s, %(now)s, %(expires_at)s, %(state)s, %(epoch)s, %(lease_until)s,
-        '', '', false, 0
+        %(id)s, %(account_id)s, %(digest)s, %(risk)s, %(writes)s, %(proposal)s, %(undoes)s, %(actor)s, %(reason)s,
+        %(request_id)s, %(request_key)s, %(overrides_pause)s, %(now)s, %(expires_at)s, %(state)s, %(epoch)s,
+        %(lease_until)s, '', '', false, 0
     WHERE NOT EXISTS ({IS_PAUSED})
     RETURNING id
 """
@@ -80,6 +80,7 @@ class Approval:
     cells: Sequence[Mapping[str, Any]]
     overrides_pause: bool = False
     request_key: str = ""
+    undoes: UUID | None = None
 
 
 def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
@@ -145,6 +146,7 @@ def _row(apply_id: UUID, approval: Approval, now: datetime) -> dict[str, Any]:
         "risk": approval.risk,
         "writes": json.dumps(list(approval.cells)),
         "proposal": approval.proposal,
+        "undoes": approval.undoes,
         "actor": approval.actor,
         "reason": approval.reason,
         "request_id": approval.request_id,
@@ -185,6 +187,7 @@ def _entry(apply_id: UUID, approval: Approval) -> Entry:
             "writes": len(approval.cells),
             "proposal": approval.proposal,
             "overrides_pause": approval.overrides_pause,
+            **undone(approval.undoes),
         },
         request_id=approval.request_id,
         apply_id=apply_id,

@@ -27,6 +27,7 @@ from recon.models import Apply, ApplyState, CallClass
 from recon.stores.base import Branch, Prepared, RowWrite, StaleRow, StoreError, WritableStore
 
 RecomputeNow = Callable[[str], Evaluation]
+UndoNow = Callable[[str, UUID], Evaluation]
 WhatBars = Callable[[Evaluation, datetime], Barred]
 
 
@@ -53,12 +54,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide; `what_bars` says
-    what stands in everybody's way at that moment."""
+    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide; `undo_now` does so too, and
+    its plan is the inverse of a repair. `what_bars` says what stands in everybody's way at that moment."""
 
     instance: str
     stores: Mapping[StoreName, WritableStore]
     recompute_now: RecomputeNow
+    undo_now: UndoNow
     what_bars: WhatBars
     settler: Settler
     clock: Callable[[], datetime]
@@ -74,9 +76,9 @@ class Coordinator:
             if not is_ours:
                 return self._come_later(order, approved)
             self.observe(Step.LOCKED)
-            evaluation = self.recompute_now(order.account_id)
+            evaluation = self._look(order)
             self.observe(Step.RECOMPUTED)
-            refusal = refusal_of(order, _standing(evaluation, self.what_bars(evaluation, self.clock())))
+            refusal = refusal_of(order, _standing(evaluation, self._what_bars(order, evaluation)))
             if refusal is not None:
                 return self._refuse(order, refusal, approved, evaluation)
             changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
@@ -89,6 +91,15 @@ class Coordinator:
                 return self._come_later(order, approved)
             self.observe(Step.CLAIMED)
             return _result(self._run(held, changes), evaluation)
+
+    def _look(self, order: Order) -> Evaluation:
+        if order.undoes is None:
+            return self.recompute_now(order.account_id)
+        return self.undo_now(order.account_id, order.undoes)
+
+    def _what_bars(self, order: Order, evaluation: Evaluation) -> Barred:
+        """What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan."""
+        return self.what_bars(evaluation, self.clock()) if order.undoes is None else Barred()
 
     def _run(self, held: Held, changes: Changes) -> Apply:
         try:
@@ -194,6 +205,7 @@ def _approval(order: Order, evaluation: Evaluation) -> Approval:
         cells=cells_of(evaluation.plan.writes),
         overrides_pause=order.overrides_pause,
         request_key=order.request_key,
+        undoes=order.undoes,
     )
 
 

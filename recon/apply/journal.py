@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from recon.apply.changes import events_of
-from recon.apply.order import EXPIRED, Refusal
+from recon.apply.order import EXPIRED, Refusal, undone
 from recon.apply.record import Entry, record
 from recon.apply.tell import Event
 from recon.engine.facts import StoreName
@@ -103,10 +103,10 @@ def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[A
         apply = _move(held, undecided, now, state=ApplyState.COMMITTING, decided_at=now)
         _keep_prepared(held, prepared)
         _keep_calls(calls)
-        applied = Event(EventKind.REPAIR_APPLIED, held.account_id, None, _summary(apply), f"apply:{held.id}")
+        applied = Event(EventKind.REPAIR_APPLIED, held.account_id, None, _summary(apply), _cause(apply))
         record(
             _entry(apply, EventKind.REPAIR_APPLIED, "stored", "truth"),
-            [applied, *events_of(held.account_id, apply.writes, f"apply:{held.id}")],
+            [applied, *events_of(held.account_id, apply.writes, _cause(apply))],
         )
 
 
@@ -127,7 +127,7 @@ def decide_abort(
         )
         _keep_calls(calls)
         action = EventKind.REPAIR_REFUSED if refused else EventKind.REPAIR_FAILED
-        told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, f"apply:{held.id}")
+        told = Event(action, held.account_id, None, {**_summary(apply), "why": explanation}, _cause(apply))
         record(_entry(apply, action, "stored", "stored", why=explanation), [told])
 
 
@@ -147,7 +147,8 @@ def refuse_approved(
             closed_at=now,
         )
         if closed:
-            record(replace(entry, apply_id=apply_id), [replace(event, cause=f"apply:{apply_id}")])
+            cause = _cause(Apply.objects.only("id", "undoes_id").get(id=apply_id))
+            record(replace(entry, apply_id=apply_id), [replace(event, cause=cause)])
             mark_dirty([event.account_id], now)
 
 
@@ -195,9 +196,9 @@ def close(
 
 
 def _record_close(apply: Apply, explanation: str) -> None:
-    cause = f"apply:{apply.id}"
     if apply.state == ApplyState.EXCEPTION:
-        failed = Event(EventKind.REPAIR_FAILED, apply.account_id, None, {**_summary(apply), "why": explanation}, cause)
+        told = {**_summary(apply), "why": explanation}
+        failed = Event(EventKind.REPAIR_FAILED, apply.account_id, None, told, _cause(apply))
         record(_entry(apply, "repair.needs_person", "stored", "truth", why=explanation), [failed])
     elif apply.state == ApplyState.DONE:
         record(_entry(apply, "repair.finished", "stored", "truth", why=explanation))
@@ -230,7 +231,7 @@ def expire(*, now: datetime, account_id: str | None = None) -> int:
         with transaction.atomic(durable=True):
             told = {"code": EXPIRED.code, "explanation": EXPIRED.sentence}
             if late.filter(id=apply.id).update(state=ApplyState.EXPIRED, closed_at=now, **told):
-                refused = Event(EventKind.REPAIR_REFUSED, apply.account_id, None, _refusal(apply), f"apply:{apply.id}")
+                refused = Event(EventKind.REPAIR_REFUSED, apply.account_id, None, _refusal(apply), _cause(apply))
                 record(_entry(apply, "repair.expired", "stored", "stored"), [refused])
                 expired += 1
     return expired
@@ -287,7 +288,13 @@ def _entry(apply: Apply, action: str, before: str, after: str, *, why: str = "")
         reason=apply.reason,
         account=apply.account_id,
         before={"cells": _cells(apply, before)},
-        after={"cells": _cells(apply, after), "digest": apply.digest, "proposal": apply.proposal, "why": why},
+        after={
+            "cells": _cells(apply, after),
+            "digest": apply.digest,
+            "proposal": apply.proposal,
+            "why": why,
+            **undone(apply.undoes_id),
+        },
         request_id=apply.request_id,
         apply_id=apply.id,
     )
@@ -305,4 +312,15 @@ def _refusal(apply: Apply) -> dict[str, Any]:
 
 
 def _summary(apply: Apply) -> dict[str, Any]:
-    return {"apply_id": str(apply.id), "digest": apply.digest, "risk": apply.risk, "writes": len(apply.writes)}
+    return {
+        "apply_id": str(apply.id),
+        "digest": apply.digest,
+        "risk": apply.risk,
+        "writes": len(apply.writes),
+        **undone(apply.undoes_id),
+    }
+
+
+def _cause(apply: Apply) -> str:
+    """What the events of an apply name as their cause: whoever listens tells an undo from a repair by it."""
+    return f"{'apply' if apply.undoes_id is None else 'undo'}:{apply.id}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from recon.apply.record import Entry
 from recon.apply.tell import Event
@@ -33,6 +34,7 @@ class Order:
     proposal: str | None = None  # "verb:object"
     overrides_pause: bool = False  # an admin's emergency
     request_key: str = ""  # of one that is approved and begun in one act: the same one, once
+    undoes: UUID | None = None  # then the plan is the inverse of this repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,14 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
     return None
 
 
+def undone(undoes: UUID | None) -> dict[str, str]:
+    """How audit and events say that a plan is the inverse of another repair; empty where it is none."""
+    return {} if undoes is None else {"undoes": str(undoes)}
+
+
 def refused(order: Order, refusal: Refusal, *, digest_now: str | None) -> tuple[Entry, Event]:
     """The audit entry and the event of an attempt that was refused before anything was sent."""
-    asked = {"digest": order.digest, "proposal": order.proposal}
+    asked = {"digest": order.digest, "proposal": order.proposal, **undone(order.undoes)}
     answered = {"code": refusal.code, "why": refusal.sentence, "digest": digest_now}
     cause = f"request:{order.request_id}" if order.request_id else order.actor
     entry = Entry(

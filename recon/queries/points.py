@@ -41,10 +41,11 @@ class Split:
     came_back: int = 0
     healed_by_us: int = 0
     healed_by_itself: int = 0
+    undone: int = 0
 
     @property
     def net(self) -> int:
-        return self.new + self.came_back - self.healed_by_us - self.healed_by_itself
+        return self.new + self.came_back + self.undone - self.healed_by_us - self.healed_by_itself
 
     def __add__(self, other: "Split") -> "Split":
         return Split(*(mine + its for mine, its in zip(self.parts, other.parts, strict=True)))
@@ -53,11 +54,11 @@ class Split:
         return Split(*(mine - its for mine, its in zip(self.parts, other.parts, strict=True)))
 
     @property
-    def parts(self) -> tuple[int, int, int, int]:
-        return (self.new, self.came_back, self.healed_by_us, self.healed_by_itself)
+    def parts(self) -> tuple[int, int, int, int, int]:
+        return (self.new, self.came_back, self.healed_by_us, self.healed_by_itself, self.undone)
 
     def as_json(self) -> dict[str, int]:
-        names = ("new", "came_back", "healed_by_us", "healed_by_itself")
+        names = ("new", "came_back", "healed_by_us", "healed_by_itself", "undone")
         return dict(zip(names, self.parts, strict=True))
 
 

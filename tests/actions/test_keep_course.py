@@ -167,5 +167,5 @@ def test_a_point_is_kept_where_something_changed_or_an_hour_went_by():
     last = DriftPoint.objects.latest("at")
     assert (last.at, last.counts["stuck_in_bad_debt"]) == (NOW + 62 * MINUTE, 0)
     assert last.counts["totals"]["stuck_in_bad_debt"] == {
-        "new": 1, "came_back": 0, "healed_by_us": 0, "healed_by_itself": 1,
+        "new": 1, "came_back": 0, "healed_by_us": 0, "healed_by_itself": 1, "undone": 0,
     }  # fmt: skip

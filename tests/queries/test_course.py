@@ -102,7 +102,7 @@ def test_the_history_is_json():
     said = history(Window.DAY, now=NOW).as_json()
     assert (said["window"], said["end"]) == ("24h", "2026-03-20T00:00:00Z")
     assert said["measures"]["stuck_in_bad_debt"]["split"] == {
-        "new": 1, "came_back": 0, "healed_by_us": 0, "healed_by_itself": 0,
+        "new": 1, "came_back": 0, "healed_by_us": 0, "healed_by_itself": 0, "undone": 0,
     }  # fmt: skip
 
 

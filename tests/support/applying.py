@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from recon.actions.apply_equipment import databases, evaluate_live, mark, what_bars
+from recon.actions.apply_equipment import databases, evaluate_live, mark, undo_live, what_bars
 from recon.actions.evaluate import Rules
 from recon.apply.calls import Caller
 from recon.apply.changes import cells_of
@@ -38,6 +38,7 @@ def coordinator(
         instance=INSTANCE,
         stores=made.stores,
         recompute_now=lambda account_id: evaluate_live(account_id, stores, RULES, clock()),
+        undo_now=lambda account_id, undoes: undo_live(account_id, undoes, stores, RULES, clock()),
         what_bars=what_bars,
         settler=made,
         clock=clock,
