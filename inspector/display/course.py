@@ -23,9 +23,12 @@ WINDOWS = {
 _KINDS = (
     ("new", "↑", "new", "began to count"),
     ("back", "↑", "came back", "had been right before"),
+    ("undone", "↑", "undone", "a repair of ours was undone"),
     ("us", "↓", "healed by us", "a repair of ours"),
     ("itself", "↓", "healed by itself", "without a repair"),
 )
+_SELDOM = "undone"
+"""Shown only where it happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class WindowLink:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the four kinds of change, summed over the window; `sign` says the direction without colour."""
+    """One of the kinds of change, summed over the window; `sign` says the direction without colour."""
 
     kind: str
     sign: str
@@ -150,8 +153,8 @@ def _headline(kind: _Kind, number: int, accounts: int, history: History) -> Head
         description=_description(course, number, drawn.highest, history),
         top=number_words(drawn.highest),
         start=f"{over} ago",
-        parts=_parts(course.split),
-        rows=tuple(_row(step, history.window) for step in course.steps if step.accounts is not None),
+        parts=_parts(course.split, _kinds(course)),
+        rows=tuple(_row(step, history.window, _kinds(course)) for step in course.steps if step.accounts is not None),
     )
 
 
@@ -171,23 +174,27 @@ def _description(course: Course, number: int, highest: int, history: History) ->
     """What the picture shows, for those who do not see it."""
     if history.since is None:
         return "Nothing has been counted yet."
-    split = ", ".join(
-        f"{accounts} {name}" for accounts, (_, _, name, _) in zip(course.split.parts, _KINDS, strict=True)
-    )
+    split = ", ".join(f"{course.split.parts[place]} {_KINDS[place][2]}" for place in _kinds(course))
     return f"{number} accounts now, {highest} at most, target 0. Over this time: {split}."
 
 
-def _parts(split: Split) -> tuple[Part, ...]:
+def _kinds(course: Course) -> tuple[int, ...]:
+    """The places of the kinds that are shown."""
+    return tuple(place for place, one in enumerate(_KINDS) if one[0] != _SELDOM or course.split.parts[place])
+
+
+def _parts(split: Split, kinds: tuple[int, ...]) -> tuple[Part, ...]:
+    shown = ((split.parts[place], _KINDS[place]) for place in kinds)
     return tuple(
         Part(kind, sign, name, number_words(accounts), meaning, not accounts)
-        for accounts, (kind, sign, name, meaning) in zip(split.parts, _KINDS, strict=True)
+        for accounts, (kind, sign, name, meaning) in shown
     )
 
 
-def _row(step: CourseStep, window: Window) -> Row:
+def _row(step: CourseStep, window: Window, kinds: tuple[int, ...]) -> Row:
     long = window.span > timedelta(days=1)
     until = f"{step.at:%m-%d %H:%M}" if long else f"{step.at:%H:%M}"
-    return Row(until, number_words(step.accounts or 0), tuple(number_words(part) for part in step.split.parts))
+    return Row(until, number_words(step.accounts or 0), tuple(number_words(step.split.parts[place]) for place in kinds))
 
 
 def counted_words(at: datetime | None, now: datetime) -> str:

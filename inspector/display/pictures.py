@@ -91,7 +91,7 @@ def _stairs(points: Sequence[tuple[float, float]]) -> str:
 
 def _bars(course: Course) -> tuple[list[Bar], float]:
     """Above and below on one scale; the zero stands where both find room."""
-    came = [step.split.new + step.split.came_back for step in course.steps]
+    came = [step.split.new + step.split.came_back + step.split.undone for step in course.steps]
     went = [step.split.healed_by_us + step.split.healed_by_itself for step in course.steps]
     most_came, most_went = max(came, default=0), max(went, default=0)
     if not most_came + most_went:
@@ -103,7 +103,7 @@ def _bars(course: Course) -> tuple[list[Bar], float]:
     bars: list[Bar] = []
     for number, step in enumerate(course.steps):
         left, width = place * (number + GAP / 2), place * (1 - GAP)
-        above = [("new", step.split.new), ("back", step.split.came_back)]
+        above = [("new", step.split.new), ("back", step.split.came_back), ("undone", step.split.undone)]
         below = [("us", step.split.healed_by_us), ("itself", step.split.healed_by_itself)]
         bars += _stack(above, zero, left, width, -scale)
         bars += _stack(below, zero, left, width, scale)

@@ -2,7 +2,8 @@
 
 Each account is an approval of its own by `task:auto`, carried out like anybody's: the stores are read again, another
 digest is refused, and these limits are asked once more. A severe plan needs the same outcome twice, fifteen minutes
-apart; too many severe plans in an hour stop all automatic severe repairs until a person has looked.
+apart; too many severe plans in an hour stop all automatic severe repairs until a person has looked. What a person has
+undone is left as it is until a person repairs it, or the truth moves.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirm
 from recon.engine.plan import Risk
 from recon.models import LIVE_STATES, AccountState, Apply, ClassMode, Mode, Relapse
 from recon.queries.modes import VALUES, mode_names
+from recon.queries.undone import standing_undos
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ def repair_automatically(*, now: datetime, limit: int = 500) -> Automatic:
     if not classes:
         return Automatic()
     is_stopped = breaker_is_open(now)
+    undone = standing_undos()
     approved, unconfirmed = 0, []
     for state in _candidates(classes, now).iterator(chunk_size=limit):
-        if _has_relapsed(state):
+        if state.account_id in undone or _has_relapsed(state):
             continue
         if state.risk == Risk.SEVERE and not _was_found_twice(state):
             unconfirmed.append(state)
@@ -52,9 +55,11 @@ def repair_automatically(*, now: datetime, limit: int = 500) -> Automatic:
 
 
 def may_still(apply: Apply, now: datetime) -> bool:
-    """Asked when it is carried out: modes, relapses, confirmation and breaker as they are then."""
+    """Asked when it is carried out: modes, relapses, undos, confirmation and breaker as they are then."""
     state = AccountState.objects.select_related("evaluation").filter(account_id=apply.account_id).first()
     if state is None or not set(_classes(state)) <= _automatic_classes() or _has_relapsed(state):
+        return False
+    if standing_undos([apply.account_id]):
         return False
     return state.risk != Risk.SEVERE or (_was_found_twice(state) and not breaker_is_open(now))
 

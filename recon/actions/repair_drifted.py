@@ -20,6 +20,7 @@ from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BulkRepair, BulkRepairItem
 from recon.queries.drift import Plan, plans
 from recon.queries.runs import BulkState, bulk_state
+from recon.queries.undone import standing_undos
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def repair_drifted(
 
 
 def begin_bulk_repair(approver: Approver, *, now: datetime) -> BulkRepair:
-    """The frozen list: every account whose latest evaluation has something to write."""
+    """The frozen list: every account whose latest evaluation has something to write that nobody has undone."""
     with transaction.atomic():
         bulk = BulkRepair.objects.create(started_at=now, actor=approver.actor, reason=approver.reason)
         items = (BulkRepairItem(bulk_repair=bulk, account_id=one.account_id, digest=one.digest) for one in _all_plans())
@@ -84,9 +85,9 @@ def repair_item(item_id: int, *, clock: Callable[[], datetime]) -> None:
 
 
 def _all_plans() -> Iterator[Plan]:
-    after = ""
+    after, undone = "", standing_undos()
     while page := plans(after=after, limit=PAGE):
-        yield from page
+        yield from (one for one in page if one.account_id not in undone)
         after = page[-1].account_id
 
 

@@ -39,9 +39,9 @@ class Split:
 
     new: int = 0
     came_back: int = 0
+    undone: int = 0
     healed_by_us: int = 0
     healed_by_itself: int = 0
-    undone: int = 0
 
     @property
     def net(self) -> int:
@@ -55,10 +55,10 @@ class Split:
 
     @property
     def parts(self) -> tuple[int, int, int, int, int]:
-        return (self.new, self.came_back, self.healed_by_us, self.healed_by_itself, self.undone)
+        return (self.new, self.came_back, self.undone, self.healed_by_us, self.healed_by_itself)
 
     def as_json(self) -> dict[str, int]:
-        names = ("new", "came_back", "healed_by_us", "healed_by_itself", "undone")
+        names = ("new", "came_back", "undone", "healed_by_us", "healed_by_itself")
         return dict(zip(names, self.parts, strict=True))
 
 

@@ -126,6 +126,17 @@ def test_bars_go_up_for_what_came_and_down_for_what_went() -> None:
     assert (above, below) == ({"new", "back"}, {"us"})
 
 
+def test_what_was_undone_is_drawn_and_named_only_where_it_happened() -> None:
+    from recon.queries.drift import DriftNumbers, Headlines
+
+    numbers = DriftNumbers(Headlines(1, 1, 1), {}, {}, {}, {}, 100, 100, 0, 12, 12, 0, None)
+    undone = course(1, 1, splits={22: Split(undone=2)})
+    assert [bar.kind for bar in picture(*undone).bars] == ["undone"]
+    usual = ["new", "came back", "healed by us", "healed by itself"]
+    assert [part.name for part in headlines(numbers, course(1)[1])[0].parts] == usual
+    assert [part.name for part in headlines(numbers, undone[1])[0].parts] == [*usual[:2], "undone", *usual[2:]]
+
+
 def test_the_smallest_change_is_still_seen() -> None:
     drawn = picture(*course(1, 1, splits={22: Split(new=100_000), 23: Split(healed_by_us=1)}))
     assert min(float(bar.height) for bar in drawn.bars) >= 2.5

@@ -38,7 +38,8 @@ class Command(EmbeddedCommand):
         if as_json:
             self.stdout.write(json.dumps(found.as_json()))
             return
-        self.stdout.write(f"{'':<34}{'new':>12}{'came back':>12}{'by us':>12}{'by itself':>12}{'now':>12}")
+        kinds = ("new", "came back", "undone", "by us", "by itself", "now")
+        self.stdout.write(f"{'':<34}{''.join(f'{kind:>12}' for kind in kinds)}")
         for measure, course in found.courses.items():
             split = "".join(f"{accounts:>12,}" for accounts in course.split.parts)
             self.stdout.write(f"  {measure:<32}{split}{course.steps[-1].accounts or 0:>12,}")
