@@ -26,18 +26,19 @@ class Size:
     with_peer: bool
 
 
-FULL = Size(accounts=1_000, commits=200, pages=10, events=400, rounds=15, with_peer=True)
+FULL = Size(accounts=2_500, commits=200, pages=10, events=400, rounds=15, with_peer=True)
 QUICK = Size(accounts=60, commits=2, pages=1, events=32, rounds=1, with_peer=False)
 
 
 def main() -> None:
     options = _options()
     size = QUICK if options.quick else FULL
-    with _servers(size.accounts):
-        from tests.bench import commits, intake, pages, pipeline  # they need settings that name running servers
+    with _servers(size.accounts) as sandbox:
+        from tests.bench import bulk, commits, intake, pages, pipeline  # they need settings that name running servers
 
         figures = [*pipeline.figures(), *commits.figures(size.commits), *pages.figures(size.pages)]
         figures += intake.figures(size.events, size.rounds, with_peer=size.with_peer)
+        figures += bulk.figures(sandbox, size.commits)
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))
         return
@@ -55,7 +56,7 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _servers(accounts: int) -> Iterator[None]:
+def _servers(accounts: int) -> Iterator[Sandbox]:
     sandbox = Sandbox(VAR)
     with sandbox.attached():
         os.environ.update(sandbox.env(), DJANGO_SETTINGS_MODULE="recon.settings")
@@ -69,7 +70,7 @@ def _servers(accounts: int) -> Iterator[None]:
         sandbox.recreate_ours()
         call_command("migrate", verbosity=0, skip_checks=True)
         seed(sandbox.env(), accounts, now=datetime.now(UTC))
-        yield
+        yield sandbox
 
 
 if __name__ == "__main__":
