@@ -140,6 +140,8 @@ LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
 # ---- Bulk repairs: how many accounts one may hold, and how many of them are with the workers at once.
 BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000)
 BULK_AT_ONCE = env.int("BULK_AT_ONCE", 16)
+# What runs of Stripe proposals may take of Stripe's limit, in requests; a proposal is about eight. A twin has no limit.
+BULK_STRIPE_PER_SECOND = env.float("BULK_STRIPE_PER_SECOND", 1_000 if STRIPE_API_BASE else 20 if STRIPE_LIVEMODE else 5)
 
 # ---- Celery: wakes work that the database remembers, so nothing is kept there.
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -14,23 +14,33 @@ from django.db import connection, transaction
 from recon import actors
 from recon.actions.authority import Right, holds, right_to_start
 from recon.actions.bulk_limits import advance, reach, too_many_problems
-from recon.actions.wake import wake, wake_soon
+from recon.actions.stripe_pace import pace_at
+from recon.actions.wake import wake, wake_later, wake_soon
 from recon.apply.record import Entry, record
 from recon.engine.plan import Risk
-from recon.models import BulkRepair, BulkState
+from recon.models import BulkKind, BulkRepair, BulkState
 from recon.queries.groups import groups_now
 from recon.queries.pauses import applies_paused
 
+DRIVE: Final = "recon.drive_bulk_repairs"
 LEASE: Final = timedelta(minutes=1)
 HAND_OUT: Final = """
 update bulk_repair_item set lease_until = %(until)s, tries = tries + 1
 where id in (
-    select id from bulk_repair_item
+    select id from bulk_repair_item as each
     where bulk_repair_id = %(run)s and done_at is null and position < %(reach)s
-      and (lease_until is null or lease_until <= %(now)s)
+      and (lease_until is null or lease_until <= %(now)s) {in_turn}
     order by id limit %(limit)s for update
 )
 returning id, tries
+"""
+# The second proposal of an account stands on what the first one left.
+IN_TURN: Final = """
+      and not exists (
+          select 1 from bulk_repair_item as before
+          where before.bulk_repair_id = each.bulk_repair_id and before.account_id = each.account_id
+            and before.position < each.position and before.done_at is null
+      )
 """
 
 
@@ -85,6 +95,7 @@ def so_far(run: BulkRepair) -> dict[str, object]:
     """What the audit keeps of a run with each of its steps."""
     return {
         "bulk_repair": run.id,
+        "kind": str(run.kind),
         "state": str(run.state),
         "stage": str(run.stage),
         "accounts": run.accounts,
@@ -96,16 +107,28 @@ def so_far(run: BulkRepair) -> dict[str, object]:
 
 
 def _hand_out(run: BulkRepair, now: datetime) -> None:
-    """So many that no more than a set number is with the workers; each as a task of its own, after the commit."""
+    """So many that no more than a set number is with the workers, and no more than Stripe may be asked for; each as a
+    task of its own, after the commit."""
     with_workers = run.items.filter(done_at__isnull=True, lease_until__gt=now).count()
     room = settings.BULK_AT_ONCE - with_workers
-    for item_id, tries in _take(run, room, now) if room > 0 else ():
+    if room <= 0:
+        return
+    pace = pace_at(now, always=run.kind == BulkKind.PROPOSALS)
+    most = room if pace is None else min(room, pace.affords())
+    taken = _take(run, most, now) if most else ()
+    for item_id, tries in taken:
         wake("recon.bulk_item", str(item_id), str(tries))
+    if pace is not None:
+        pace.spend(len(taken))
+        if taken and most < room:
+            # Whoever hands out sees to the next turn; should the hint be lost, the schedule comes by.
+            wake_later(DRIVE, pace.turn)
 
 
 def _take(run: BulkRepair, room: int, now: datetime) -> Sequence[tuple[int, int]]:
+    sql = HAND_OUT.format(in_turn=IN_TURN if run.kind == BulkKind.PROPOSALS else "")
     with connection.cursor() as cursor:
-        cursor.execute(HAND_OUT, {"run": run.id, "reach": reach(run), "now": now, "until": now + LEASE, "limit": room})
+        cursor.execute(sql, {"run": run.id, "reach": reach(run), "now": now, "until": now + LEASE, "limit": room})
         return sorted(cursor.fetchall())
 
 
@@ -126,8 +149,9 @@ def _lost_right(run: BulkRepair) -> str:
 
 
 def any_severe(run: BulkRepair) -> bool:
-    """Does any of its plans take something away?"""
-    return bool(run.totals.get("risks", {}).get(Risk.SEVERE))
+    """Does any of its plans take something away? What is asked of Stripe counts as if it did: finance or admin starts
+    it, and another of them approves it, however small it is."""
+    return run.kind == BulkKind.PROPOSALS or bool(run.totals.get("risks", {}).get(Risk.SEVERE))
 
 
 def _holds(actor: str, right: Right) -> bool:

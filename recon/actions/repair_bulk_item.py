@@ -1,4 +1,4 @@
-"""One account of a bulk repair: apply the plan that was frozen, or keep why not.
+"""One account of a bulk repair, or one proposal to Stripe: apply the plan that was frozen, or keep why not.
 
 Each try is an apply with a key of its own, made of the account's number in the run and how often it was tried, so that
 whoever comes after a crash finds what was begun. Another try is made only when the one before came to nothing; and when
@@ -9,31 +9,54 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
 from django.db import transaction
 
+from recon import bootstrap
 from recon.actions import apply_equipment, equipment
 from recon.actions.authority import rights_of
 from recon.actions.bulk_limits import PROBLEMS, bad_canary
 from recon.actions.check_stores import check_stores
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.drive_bulk_repairs import LEASE, go_on, locked, stop
+from recon.actions.stripe_pace import slow_down
 from recon.actions.wake import wake
 from recon.apply.coordinator import Outcome, Result
 from recon.apply.order import Order
-from recon.models import LIVE_STATES, Apply, ApplyState, BulkOutcome, BulkRepair, BulkRepairItem, BulkState
+from recon.engine.facts import StoreName
+from recon.models import (
+    LIVE_STATES,
+    Apply,
+    ApplyCall,
+    ApplyState,
+    BulkOutcome,
+    BulkRepair,
+    BulkRepairItem,
+    BulkState,
+    CallState,
+)
 from recon.queries.groups import groups_now
+from recon.stores.base import CallableStore
+from recon.stores.stripe.errors import ADVICE
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 MOST_TRIES: Final = 12  # of being handed out; most of them wait for somebody else's apply or for recovery
 MOST_APPLIES: Final = 5
+HICCUPS: Final = 2  # tries that may come to nothing while every store answers: a connection that broke, a fail-over
 COME_AGAIN: Final = timedelta(seconds=5)
+TOO_MANY: Final = 429
+UNREAD: Final = "could not be read: "  # as the rules say it of a store
 MOVED: Final = "The plan has moved since the list was frozen; the account is offered again with its new one."
 ALREADY: Final = "Every stored value is the true one already."
+ALREADY_IN_STRIPE: Final = "Stripe has it so already; nothing was sent."
+STILL_LIMITED: Final = "Stripe has said again and again that there are too many requests. Nothing of it is lost."
 EXPLANATION_LENGTH: Final = 1_000
 
 
@@ -48,10 +71,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing came of it yet: it is handed out again. With `stop_run`, the whole run waits until a person goes on."""
+    """Nothing came of it yet: it is handed out again. With `stop_run`, the whole run waits until a person goes on;
+    `is_limited`: Stripe asked for fewer requests; `apply_id` is what is not finished."""
 
     why: str
     stop_run: bool = False
+    is_limited: bool = False
+    apply_id: UUID | None = None
 
 
 def repair_bulk_item(item_id: int, tries: int, *, clock: Clock) -> None:
@@ -67,26 +93,33 @@ def repair_bulk_item(item_id: int, tries: int, *, clock: Clock) -> None:
         if tries < MOST_TRIES:
             raise
         came = Ended(BulkOutcome.IN_DOUBT, f"It broke {tries} times, last by {type(error).__name__}.")
-    if isinstance(came, Later) and not came.stop_run and tries >= MOST_TRIES:
-        came = Ended(BulkOutcome.SKIPPED, came.why)
-    if isinstance(came, Ended):
-        _end(item, came, clock())
-    else:
+    if isinstance(came, Later) and tries >= MOST_TRIES:
+        came = _given_up(came)
+    if isinstance(came, Later):
         _put_back(item, came, clock())
+    else:
+        _end(item, came, _down(clock) if came.outcome is BulkOutcome.IN_DOUBT else "", clock())
+
+
+def _given_up(came: Later) -> Ended | Later:
+    """It was handed out too often. Too many requests are no fault of the account's: then the run waits."""
+    if came.stop_run:
+        return came
+    if came.apply_id is not None:
+        return Ended(BulkOutcome.IN_DOUBT, came.why, came.apply_id)
+    return Later(STILL_LIMITED, stop_run=True) if came.is_limited else Ended(BulkOutcome.SKIPPED, came.why)
 
 
 def settle_doubts(*, now: datetime, limit: int = 100) -> int:
     """Outcomes in doubt whose apply has been finished since, by recovery or by a person. How many."""
-    items = BulkRepairItem.objects.filter(outcome=BulkOutcome.IN_DOUBT, apply_id__isnull=False).order_by("id")
-    settled = 0
-    applies = Apply.objects.in_bulk([item.apply_id for item in items[:limit] if item.apply_id])
-    for item in items[:limit]:
-        apply = applies.get(item.apply_id) if item.apply_id else None
-        ended = _ended(apply) if apply is not None and apply.state not in LIVE_STATES else None
-        if ended is not None and ended.outcome is not BulkOutcome.IN_DOUBT:
-            _mend(item, ended)
-            settled += 1
-    return settled
+    finished = Apply.objects.filter(state__in=(ApplyState.DONE, ApplyState.ABORTED))
+    doubts = BulkRepairItem.objects.filter(outcome=BulkOutcome.IN_DOUBT, apply_id__in=finished.values("id"))
+    items = list(doubts.order_by("id")[:limit])
+    applies = finished.in_bulk([item.apply_id for item in items if item.apply_id])
+    for item in items:
+        if item.apply_id:
+            _mend(item, _ended(applies[item.apply_id]))
+    return len(items)
 
 
 def _taken(item_id: int, tries: int, now: datetime) -> BulkRepairItem | None:
@@ -105,7 +138,7 @@ def _known(applies: Sequence[Apply]) -> Ended | Later | None:
     last = applies[0]
     if last.state in LIVE_STATES:
         wake("recon.recover")
-        return Later("An earlier try of it is not finished; recovery settles that.")
+        return Later("An earlier try of it is not finished; recovery settles that.", apply_id=last.id)
     ended = _ended(last)
     is_for_nothing = ended.outcome is BulkOutcome.FAILED and len(applies) < MOST_APPLIES
     return None if is_for_nothing else ended
@@ -127,7 +160,10 @@ def _ended(apply: Apply) -> Ended:
     if apply.state == ApplyState.EXCEPTION:
         return Ended(BulkOutcome.IN_DOUBT, f"A person has to look: {apply.explanation}", apply.id)
     if apply.refused:
-        return Ended(BulkOutcome.REFUSED_MOVED, MOVED, apply.id)
+        # Stripe's no would be the same tomorrow: that is a failure, and not offered again.
+        is_stripes = bool(apply.proposal) and _calls(apply.id).filter(state=CallState.REFUSED).exists()
+        outcome, why = (BulkOutcome.FAILED, apply.explanation) if is_stripes else (BulkOutcome.REFUSED_MOVED, MOVED)
+        return Ended(outcome, why, apply.id)
     return Ended(BulkOutcome.FAILED, apply.explanation or "Nothing was written.", apply.id)
 
 
@@ -141,32 +177,86 @@ def _apply(item: BulkRepairItem, number: int, clock: Clock) -> Ended | Later:
             reason=run.reason,
             rights=rights_of(groups_now(run.actor)),
             request_id=run.request_id,
+            proposal=item.proposal or None,
             request_key=f"{_key(item)}{number}",
         )
     )
+    if item.proposal:
+        _heed(result, clock())
     if result.outcome is Outcome.REFUSED:
-        return _refused(result, clock)
+        return _refused(item, result, clock)
     if result.outcome is Outcome.FAILED:
-        down = _down(clock)
-        return Later(down, stop_run=True) if down else Ended(BulkOutcome.FAILED, result.sentence, result.apply_id)
+        return _failed(result, number, clock)
     if result.outcome is Outcome.APPLIED:
         return Ended(BulkOutcome.APPLIED, "", result.apply_id)
-    return Ended(BulkOutcome.IN_DOUBT, result.sentence, result.apply_id)
+    return _in_doubt(result)
 
 
-def _refused(result: Result, clock: Clock) -> Ended | Later:
+def _heed(result: Result, now: datetime) -> None:
+    """Stripe wanted a call to be asked again, though it was done in the end: the next ones wait longer."""
+    if result.outcome is Outcome.APPLIED and _calls(result.apply_id).filter(attempts__gt=1).exists():
+        with transaction.atomic():
+            slow_down(now)
+
+
+def _refused(item: BulkRepairItem, result: Result, clock: Clock) -> Ended | Later:
     """A world that moved is the account's affair; stores that are down, a freeze or a lost right are the run's."""
-    if result.code in {"stale", "nothing"}:
-        fresh = result.evaluation
-        is_true = result.apply_id is None and fresh is not None and fresh.verdict.known and not fresh.plan.writes
-        outcome = BulkOutcome.ALREADY_TRUE if is_true else BulkOutcome.REFUSED_MOVED
-        return Ended(outcome, ALREADY if is_true else MOVED, result.apply_id)
+    if result.apply_id is not None:
+        return _ended(Apply.objects.get(id=result.apply_id))
+    if result.code in {"stale", "nothing", "no_proposal"}:
+        return _moved(item, result)
     if result.code == "unknown":
-        down = _down(clock)
-        return Later(down, stop_run=True) if down else Ended(BulkOutcome.SKIPPED, result.sentence)
+        return _unknown(item, result, clock)
     if result.code in {"paused", "forbidden"}:
         return Later(result.sentence, stop_run=True)
     return Later(result.sentence) if result.code == "busy" else Ended(BulkOutcome.SKIPPED, result.sentence)
+
+
+def _moved(item: BulkRepairItem, result: Result) -> Ended:
+    if item.proposal:
+        is_true, why = _stripe_has(item.proposal), ALREADY_IN_STRIPE
+    else:
+        fresh = result.evaluation
+        is_true, why = fresh is not None and fresh.verdict.known and not fresh.plan.writes, ALREADY
+    return Ended(BulkOutcome.ALREADY_TRUE, why) if is_true else Ended(BulkOutcome.REFUSED_MOVED, MOVED)
+
+
+def _stripe_has(proposal: str) -> bool:
+    """Is what the proposal wants so already? No where Stripe does not say."""
+    verb, _, object_id = proposal.partition(":")
+    stripe = cast(CallableStore, bootstrap.stores()[StoreName.STRIPE])
+    return bool(stripe.wanted_state_reached(verb, object_id, {}))
+
+
+def _unknown(item: BulkRepairItem, result: Result, clock: Clock) -> Ended | Later:
+    if ADVICE[TOO_MANY] in result.sentence:
+        return Later(result.sentence, is_limited=True)
+    down = _down(clock)
+    if down:
+        return Later(down, stop_run=True)
+    is_unread = UNREAD in result.sentence and item.tries < HICCUPS
+    return Later(result.sentence) if is_unread else Ended(BulkOutcome.SKIPPED, result.sentence)
+
+
+def _failed(result: Result, number: int, clock: Clock) -> Ended | Later:
+    """Nothing was written. A store that is down stops the run; one that answers again is asked again."""
+    down = _down(clock)
+    if down:
+        return Later(down, stop_run=True)
+    return Later(result.sentence) if number < HICCUPS else Ended(BulkOutcome.FAILED, result.sentence, result.apply_id)
+
+
+def _in_doubt(result: Result) -> Ended | Later:
+    """Decided: recovery finishes it. Where Stripe only wants fewer requests, the item waits for that."""
+    if _calls(result.apply_id).filter(state=CallState.INTENDED, http_status=TOO_MANY).exists():
+        return Later(
+            "Stripe asked for fewer requests; recovery goes on with it.", is_limited=True, apply_id=result.apply_id
+        )
+    return Ended(BulkOutcome.IN_DOUBT, result.sentence, result.apply_id)
+
+
+def _calls(apply_id: UUID | None) -> "QuerySet[ApplyCall]":
+    return ApplyCall.objects.filter(apply=apply_id)
 
 
 def _down(clock: Clock) -> str:
@@ -174,8 +264,9 @@ def _down(clock: Clock) -> str:
     return " ".join(why for why in check_stores(equipment.sweeper().stores, clock=clock).values() if why)
 
 
-def _end(item: BulkRepairItem, ended: Ended, now: datetime) -> None:
-    """The outcome and all that it means for the run, in one commit; the outcome that is there already stays."""
+def _end(item: BulkRepairItem, ended: Ended, down: str, now: datetime) -> None:
+    """The outcome and all that it means for the run, in one commit; the outcome that is there already stays. `down`
+    says which stores are, where that is known."""
     with transaction.atomic():
         run = locked(item.bulk_repair_id)
         open_one = BulkRepairItem.objects.filter(id=item.id, done_at__isnull=True)
@@ -186,9 +277,7 @@ def _end(item: BulkRepairItem, ended: Ended, now: datetime) -> None:
         run.done += 1
         run.problems += ended.outcome in PROBLEMS
         run.save(update_fields=["done", "problems"])
-        _stop_or_go_on(run, bad_canary(run, item.account_id, ended.outcome, ended.explanation), now)
-    if ended.outcome is BulkOutcome.IN_DOUBT:
-        _stop_when_down(run.id, now)
+        _stop_or_go_on(run, down or bad_canary(run, item.account_id, ended.outcome, ended.explanation), now)
 
 
 def _stop_or_go_on(run: BulkRepair, why: str, now: datetime) -> None:
@@ -198,20 +287,13 @@ def _stop_or_go_on(run: BulkRepair, why: str, now: datetime) -> None:
         go_on(run, now)
 
 
-def _stop_when_down(run_id: int, now: datetime) -> None:
-    down = _down(lambda: now)
-    if down:
-        with transaction.atomic():
-            run = locked(run_id)
-            if run.state == BulkState.RUNNING:
-                stop(run, down, now)
-
-
 def _put_back(item: BulkRepairItem, came: Later, now: datetime) -> None:
     with transaction.atomic():
         run = locked(item.bulk_repair_id)
         mine = BulkRepairItem.objects.filter(id=item.id, tries=item.tries, done_at__isnull=True)
         mine.update(lease_until=None if came.stop_run else now + COME_AGAIN)
+        if came.is_limited:
+            slow_down(now)
         if came.stop_run and run.state == BulkState.RUNNING:
             stop(run, came.why, now)
 

@@ -1,7 +1,8 @@
 """Start a bulk repair that was drafted, and approve as a second person one that needs it.
 
-Up to 100 lenient accounts one person starts alone; more, or any severe one, waits for somebody else of finance or
-admin. Each plan is then applied as approved by the starter; who approved the run stands in its record and in the audit.
+Up to 100 lenient accounts one person starts alone; more, any severe one, or any call to Stripe waits for somebody else
+of finance or admin. Each plan is then applied as approved by the starter; who approved the run stands in its record
+and in the audit.
 """
 
 from collections.abc import Iterable
@@ -12,22 +13,31 @@ from django.db import transaction
 
 from recon.actions.authority import holds, may_second, needs_second, right_to_start
 from recon.actions.bulk_settled import DONE, BulkDone
-from recon.actions.drive_bulk_repairs import any_severe, locked, so_far
+from recon.actions.drive_bulk_repairs import DRIVE, any_severe, locked, so_far
 from recon.actions.wake import wake_soon
 from recon.actors import name_of
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
 
-DRIVE: Final = "recon.drive_bulk_repairs"
 STARTED: Final = (BulkState.RUNNING, BulkState.WAITING_FOR_SECOND, BulkState.PAUSED, BulkState.DONE)
 
 
 def start_bulk_repair(
-    run_id: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
+    run_id: int,
+    *,
+    actor: str,
+    groups: Iterable[str],
+    reason: str,
+    now: datetime,
+    request_id: str = "",
+    final_calls: str = "",
 ) -> BulkDone:
-    """One that its starter has started already is left as it is. Raises ValueError without a reason, BulkRepair's
-    DoesNotExist for one that there is not."""
+    """One that its starter has started already is left as it is. `final_calls` is what was typed for how many calls of
+    it cannot be taken back: where there are any, nothing is started without their number (unconfirmed).
+
+    Raises ValueError without a reason, BulkRepair's DoesNotExist for one that there is not.
+    """
     said = reason.strip()
     if not said:
         raise ValueError("Say why: the reason stands with each of the repairs, and nothing is started without one.")
@@ -35,7 +45,7 @@ def start_bulk_repair(
         run = locked(run_id)
         if run.actor == actor and run.state in STARTED:
             return DONE
-        refused = _may_not_start(run, actor, frozenset(groups))
+        refused = _may_not_start(run, actor, frozenset(groups)) or _unconfirmed(run, final_calls)
         if refused is not None:
             return _refuse(run, actor, said, refused, request_id)
         waits = needs_second(accounts=run.accounts, any_severe=any_severe(run))
@@ -77,9 +87,17 @@ def _may_not_start(run: BulkRepair, actor: str, groups: frozenset[str]) -> BulkD
         return BulkDone("state", "It was cancelled.")
     if not holds(groups, right_to_start(accounts=run.accounts, any_severe=any_severe(run))):
         return BulkDone(
-            "forbidden", "A bulk repair of this size, or with a severe plan, is started by finance or admin."
+            "forbidden",
+            "A run of this size, with a severe plan or of Stripe proposals, is started by finance or admin.",
         )
     return _frozen()
+
+
+def _unconfirmed(run: BulkRepair, typed: str) -> BulkDone | None:
+    final = run.totals.get("final", 0)
+    if not final or typed.strip() == str(final):
+        return None
+    return BulkDone("unconfirmed", f"Type {final}: so many of these calls can never be taken back.")
 
 
 def _may_not_approve(run: BulkRepair, actor: str, groups: frozenset[str]) -> BulkDone | None:

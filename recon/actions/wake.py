@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache, partial
 from typing import Final
 
@@ -25,6 +26,11 @@ RING_EVERY_SECONDS: Final = 0.25
 def wake(task: str, *args: str) -> None:
     """The task by its name, with ids alone, once the transaction under way has committed."""
     transaction.on_commit(partial(_send, task, args))
+
+
+def wake_later(task: str, wait: timedelta) -> None:
+    """The same for a task without arguments, to be begun when so long has passed; nobody sleeps until then."""
+    transaction.on_commit(partial(_send, task, (), wait.total_seconds()))
 
 
 def wake_soon(task: str) -> None:
@@ -82,8 +88,8 @@ def _begin_anew() -> None:
 os.register_at_fork(after_in_child=_begin_anew)
 
 
-def _send(task: str, args: tuple[str, ...]) -> None:
+def _send(task: str, args: tuple[str, ...], wait: float | None = None) -> None:
     try:
-        bootstrap.task_sender().send_task(task, args=args, ignore_result=True, retry=False)
+        bootstrap.task_sender().send_task(task, args=args, countdown=wait, ignore_result=True, retry=False)
     except OperationalError:
         log.warning("no worker was woken: the broker cannot be reached", extra={"task": task})

@@ -11,6 +11,14 @@ from recon.engine.plan import Proposal
 from recon.engine.rules.invoices import UNPAID, Claim, balance_of
 from recon.engine.rules.payments import net_reversal
 
+# After Stripe's page on invoice states: what is uncollectible can still be paid or voided. Of the others nothing can.
+NOT_FINAL = frozenset({"invoices.mark_uncollectible"})
+
+
+def is_final(verb: str) -> bool:
+    """Can a call of this verb not be taken back? One that nobody described is taken as final."""
+    return verb not in NOT_FINAL
+
 
 def proposals_of(assessment: Assessment) -> tuple[Proposal, ...]:
     """All proposals, invoices first."""

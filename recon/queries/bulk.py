@@ -1,50 +1,28 @@
-"""Bulk repairs as pages and programs follow them, and the plans that one is made of."""
+"""Bulk repairs as pages and programs follow them."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count
 
-from recon.models import BulkRepair, BulkRepairItem
-from recon.queries.queue_filter import QueueFilter, conditions_of, values_of
+from recon.models import ApplyCall, BulkKind, BulkRepair, BulkRepairItem, CallClass, StripePace
 
 FEW: Final = 100
 AT_ONCE: Final = 1_000
 OUTCOMES: Final = ("applied", "already_true", "refused_moved", "failed", "in_doubt", "skipped")
-# In the order of harm, as the lists are.
-PLANS: Final = """
-select one.account_id, one.state, one.classes, one.risk, one.owed, e.digest, e.writes
-from (select * from account_state as each where {conditions}) as one
-join evaluation as e on e.id = one.evaluation_id
-order by one.harm_rank, one.owed_rank, one.account_id
-limit %(limit)s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class BulkPlan:
-    """An account's latest plan. `owed` is currency → minor units; `writes` are cells as in the answer's JSON."""
-
-    account_id: str
-    state: str | None
-    classes: tuple[str, ...]
-    risk: str | None
-    owed: Mapping[str, int]
-    digest: str
-    writes: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRun:
-    """One bulk repair; `actor` and `second` are as user:name, `outcomes` is outcome → accounts, for all outcomes.
-    `per_second` is the pace of the last accounts, None before there is one."""
+    """One bulk repair; `actor` and `second` are as user:name, `outcomes` is outcome → items, for all outcomes.
+    `accounts` is how many items it has, which in a run of proposals are proposals. `per_second` is the pace of the last
+    items, None before there is one. `halvings`: how often Stripe made bulk runs halve their pace, since `slowed_at`."""
 
     id: int
+    kind: str
     state: str
     stage: str
     actor: str
@@ -63,15 +41,23 @@ class BulkRun:
     stop_reason: str
     stopped_at: datetime | None
     per_second: float | None
+    halvings: int = 0
+    slowed_at: datetime | None = None
+
+    @property
+    def is_of_proposals(self) -> bool:
+        return self.kind == BulkKind.PROPOSALS
 
     @property
     def any_severe(self) -> bool:
-        return bool(self.totals.get("risks", {}).get("severe"))
+        """Whoever may start and approve a severe plan may ask Stripe, and nobody else."""
+        return self.is_of_proposals or bool(self.totals.get("risks", {}).get("severe"))
 
 
 @dataclass(frozen=True, slots=True)
 class BulkLine:
-    """One account of a run; `outcome` is empty while nothing has come of it."""
+    """One account of a run, or one proposal (`verb:object`); `outcome` is empty while nothing has come of it.
+    `http_status` and `code` are Stripe's last answer to the call."""
 
     id: int
     position: int
@@ -82,6 +68,9 @@ class BulkLine:
     apply_id: UUID | None
     tries: int
     done_at: datetime | None
+    proposal: str = ""
+    http_status: int | None = None
+    code: str = ""
 
 
 def bulk_run(run_id: int) -> BulkRun | None:
@@ -100,7 +89,7 @@ def bulk_lines(run_id: int, *, outcome: str = "", after: int = 0, limit: int = 5
     rows = BulkRepairItem.objects.filter(bulk_repair=run_id, id__gt=after)
     if outcome:
         rows = rows.filter(outcome="" if outcome == "open" else outcome)
-    return [_line(row) for row in rows.order_by("id")[:limit]]
+    return _lines(list(rows.order_by("id")[:limit]))
 
 
 def every_bulk_line(run_id: int, *, outcome: str = "") -> Iterator[BulkLine]:
@@ -112,35 +101,22 @@ def every_bulk_line(run_id: int, *, outcome: str = "") -> Iterator[BulkLine]:
 
 
 def moved_accounts(run_id: int) -> list[str]:
-    """Those whose plan was another one by then."""
+    """Those whose plan was another one by then, each once."""
     rows = BulkRepairItem.objects.filter(bulk_repair=run_id, outcome="refused_moved").order_by("id")
-    return list(rows.values_list("account_id", flat=True))
+    return list(dict.fromkeys(rows.values_list("account_id", flat=True)))
 
 
-def plans_matching(wanted: QueueFilter, *, limit: int) -> list[BulkPlan]:
-    """Of the accounts that the list would show, those with something to write."""
-    return _plans(conditions_of(wanted), values_of(wanted), limit)
-
-
-def plans_of(account_ids: Sequence[str], *, limit: int) -> list[BulkPlan]:
-    """Of these accounts, those with something to write."""
-    return _plans(["account_id = any(%(ids)s)"], {"ids": list(account_ids)}, limit)
-
-
-def _plans(conditions: Sequence[str], values: Mapping[str, Any], limit: int) -> list[BulkPlan]:
-    told = " and ".join([*conditions, "writes > 0", "is_known"])
-    with connection.cursor() as cursor:
-        cursor.execute(PLANS.format(conditions=told), {**values, "limit": limit})
-        return [
-            BulkPlan(account_id, state, tuple(classes), risk, json.loads(owed), digest, json.loads(writes))
-            for account_id, state, classes, risk, owed, digest, writes in cursor.fetchall()
-        ]
+def accounts_of(run_id: int) -> list[str]:
+    """The accounts of a run, each once."""
+    return list(BulkRepairItem.objects.filter(bulk_repair=run_id).values_list("account_id", flat=True).distinct())
 
 
 def _run(row: BulkRepair) -> BulkRun:
+    slow = StripePace.objects.filter(halvings__gt=0).first() if row.state == "running" else None
     counted = dict(row.items.exclude(outcome="").order_by().values_list("outcome").annotate(Count("id")))
     return BulkRun(
         id=row.id,
+        kind=row.kind,
         state=row.state,
         stage=row.stage,
         actor=row.actor,
@@ -159,6 +135,8 @@ def _run(row: BulkRepair) -> BulkRun:
         stop_reason=row.stop_reason,
         stopped_at=row.stopped_at,
         per_second=_pace(row) if row.state == "running" else None,
+        halvings=slow.halvings if slow else 0,
+        slowed_at=slow.slowed_at if slow else None,
     )
 
 
@@ -170,7 +148,17 @@ def _pace(row: BulkRepair) -> float | None:
     return (len(moments) - 1) / seconds if seconds else None
 
 
-def _line(row: BulkRepairItem) -> BulkLine:
+def _lines(rows: Iterable[BulkRepairItem]) -> list[BulkLine]:
+    rows = list(rows)
+    asked = [row.apply_id for row in rows if row.proposal and row.apply_id]
+    calls = ApplyCall.objects.filter(apply__in=asked, call_class=CallClass.PIVOT) if asked else ()
+    answers: dict[UUID | None, tuple[int | None, str]] = {
+        call.apply_id: (call.http_status, call.code) for call in calls
+    }
+    return [_line(row, *answers.get(row.apply_id, (None, ""))) for row in rows]
+
+
+def _line(row: BulkRepairItem, http_status: int | None, code: str) -> BulkLine:
     return BulkLine(
         row.id,
         row.position,
@@ -181,4 +169,7 @@ def _line(row: BulkRepairItem) -> BulkLine:
         row.apply_id,
         row.tries,
         row.done_at,
+        row.proposal,
+        http_status,
+        code,
     )
