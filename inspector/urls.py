@@ -22,6 +22,7 @@ from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
+from inspector.pages.undo import undo
 
 urlpatterns = [
     path("", home, name="home"),
@@ -38,6 +39,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
     path("accounts/<str:account_id>/notes/", note, name="add_note"),
     path("repairs/<uuid:repair_id>/", repair, name="repair"),
+    path("repairs/<uuid:repair_id>/undo/", undo, name="undo"),
     path("queue/next/", next_account, name="next_account"),
     path("queue/filters/", save, name="save_filter"),
     path("queue/filters/<int:number>/forget/", forget, name="forget_filter"),

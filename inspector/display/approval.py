@@ -27,7 +27,7 @@ class ApprovalForm:
     """`name` makes its fields' ids unique on the page. `request_key` is new with every rendering: what is sent twice is
     applied once. `asks_for` is the Stripe object's id that has to be typed, empty when none has. A form with `why_not`
     is shown and cannot be sent; one with `override`, what an admin's emergency overrides, has a box to tick for it.
-    `is_first` takes the page's key `a`."""
+    `is_first` takes the page's key `a`. `undoes` is the repair that it undoes; empty for a plan's own form."""
 
     name: str
     account_id: str
@@ -44,6 +44,7 @@ class ApprovalForm:
     why_not: str
     override: str
     is_first: bool
+    undoes: str = ""
     reason_length: int = REASON_LENGTH
 
 
@@ -59,6 +60,7 @@ def approval_form(
     proposal: str = "",
     asks_for: str = "",
     is_first: bool = False,
+    undoes: str = "",
 ) -> ApprovalForm:
     """The form as it is shown; what was typed into another form of the page is not put into this one."""
     own = typed if typed.proposal == proposal else NOTHING_TYPED
@@ -78,4 +80,5 @@ def approval_form(
         why_not=why_not,
         override=override,
         is_first=is_first,
+        undoes=undoes,
     )

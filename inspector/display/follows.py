@@ -47,30 +47,43 @@ class Follows:
 
 def follows(view: AccountView, events: Sequence[ForeseenEvent]) -> Follows:
     """What an apply of the account's plan brings about; `events` are those that it would emit."""
-    writes = {(write["table"], write["column"]): write for write in view.writes if write["store"] == "cf_prod"}
-    lines = [EventLine(event.kind, ", ".join(event.cells)) for event in events]
+    return _follows(_access(view, bool(_of_access(view.writes))), view.writes, events)
+
+
+def follows_from(writes: Sequence[Json], events: Sequence[ForeseenEvent]) -> Follows:
+    """The same of writes that make no truth: what they change, and nothing of how the customer stands afterwards."""
+    access = "Changes for the customer:" if _of_access(writes) else "Access stays as it is."
+    return _follows(access, writes, events)
+
+
+def _follows(access: str, writes: Sequence[Json], events: Sequence[ForeseenEvent]) -> Follows:
+    changed = _of_access(writes)
     return Follows(
-        access=_access(view, writes),
+        access=access,
         changes=tuple(
-            AccessChange(what, cell_words(writes[place], writes[place]["stored"]), _new(writes[place]))
+            AccessChange(what, cell_words(changed[place], changed[place]["stored"]), _new(changed[place]))
             for place, what in _ACCESS.items()
-            if place in writes
+            if place in changed
         ),
-        events=tuple(lines),
-        mail=_MAIL if lines else "",
+        events=tuple(EventLine(event.kind, ", ".join(event.cells)) for event in events),
+        mail=_MAIL if events else "",
     )
+
+
+def _of_access(writes: Sequence[Json]) -> dict[tuple[str, str], Json]:
+    return {(write["table"], write["column"]): write for write in writes if write["store"] == "cf_prod"}
 
 
 def _new(write: Json) -> str:
     return cell_words(write, write["truth"])
 
 
-def _access(view: AccountView, writes: dict[tuple[str, str], Json]) -> str:
+def _access(view: AccountView, is_changed: bool) -> str:
     """What the customer can do afterwards, in one sentence."""
     truth = view.truth
     if truth is None or not view.writes:
         return ""
-    kept = "" if writes else "Access stays as it is: "
+    kept = "" if is_changed else "Access stays as it is: "
     plan = f"plan {value_words(truth['effective_plan'])}" if truth["plan_active"] else "no paid plan"
     limits = "suspended" if truth["suspended"] else "restricted" if truth["restricted"] else "not restricted"
     return f"{kept or 'Afterwards the customer has '}{plan}, {limits}."

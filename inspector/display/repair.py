@@ -25,6 +25,7 @@ _STATES = {
     "expired": Word("expired", "Expired", Tone.WARN),
     "exception": Word("exception", "Needs a person", Tone.BAD),
 }
+_UNDONE = Word("done", "Undo applied", Tone.GOOD)
 _LATE = Word("late", "Queued, no worker", Tone.WARN)
 _IN_DOUBT = Word("doubt", "Decided, not finished", Tone.WARN)
 _REFUSED = Word("refused", "Refused", Tone.WARN)
@@ -36,6 +37,7 @@ _STEP_STATES = {
     "failed": ("✕", "stopped here"),
     "skipped": ("–", "not done"),
 }
+_UNWRITTEN = ("expired", "refused", "failed")
 _STEPS = {
     "approved": "Approve",
     "claimed": "Read all six stores again, compare the plan",
@@ -145,6 +147,8 @@ def _word(repair: Repair, is_late: bool) -> Word:
         return _IN_DOUBT
     if repair.state == "aborted" and repair.refused:
         return _REFUSED
+    if repair.state == "done" and repair.undoes:
+        return _UNDONE
     return _STATES[repair.state]
 
 
@@ -172,6 +176,8 @@ def _sentences(repair: Repair, code: str, now: datetime) -> tuple[str, str]:
         "failed": (f"Nothing has been written. {repair.explanation}", "Look at the plan and approve it again."),
         "done": (_done(repair), ""),
     }
+    if repair.undoes and code in _UNWRITTEN:
+        return told[code][0], "Look at the repair itself: its undo stands there as it is now."
     return told.get(code, _running(repair))
 
 

@@ -26,6 +26,7 @@ class RepairPage:
 
     progress: Progress
     account_id: str
+    title: str
     approved_at: str
     risk: Word | None
     short_digest: str
@@ -44,10 +45,11 @@ def repair_page(
     """`view` is the account's latest evaluation, `permission` the reader's for its plan."""
     shown = progress(repair, now, read_again_at=view.evaluated_at if view else None)
     results = write_results(repair, view, now)
-    came_to_nothing = repair.state in _UNWRITTEN and view is not None
+    came_to_nothing = repair.state in _UNWRITTEN and view is not None and not repair.undoes
     return RepairPage(
         progress=shown,
         account_id=repair.account_id,
+        title="Undo of a repair of" if repair.undoes else "Repair of",
         approved_at=moment_words(repair.created_at),
         risk=RISKS.get(repair.risk) if repair.risk else None,
         short_digest=repair.digest[:12],

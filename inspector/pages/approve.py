@@ -94,16 +94,16 @@ def _refused(
 
 def _asked(request: HttpRequest) -> Asked:
     return Asked(
-        digest=_text(request, "digest")[:DIGEST_LENGTH],
-        request_key=_text(request, "request_key")[:KEY_LENGTH] or str(uuid4()),
-        proposal=_text(request, "proposal")[:PROPOSAL_LENGTH],
-        reason=_text(request, "reason"),
-        object_id=_text(request, "object_id")[:PROPOSAL_LENGTH],
-        overrides_pause=_text(request, "override") == "on",
+        digest=text_of(request, "digest")[:DIGEST_LENGTH],
+        request_key=text_of(request, "request_key")[:KEY_LENGTH] or str(uuid4()),
+        proposal=text_of(request, "proposal")[:PROPOSAL_LENGTH],
+        reason=text_of(request, "reason"),
+        object_id=text_of(request, "object_id")[:PROPOSAL_LENGTH],
+        overrides_pause=text_of(request, "override") == "on",
     )
 
 
-def _text(request: HttpRequest, name: str) -> str:
+def text_of(request: HttpRequest, name: str) -> str:
     """A field's text; a browser sends a line's end as two letters and counts it as one."""
     return request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
 
@@ -114,12 +114,12 @@ def _typed(asked: Asked) -> Typed:
         reason=asked.reason[: 2 * REASON_LENGTH],
         proposal=asked.proposal,
         object_id=asked.object_id,
-        reason_error=_reason_error(asked.reason),
+        reason_error=reason_error(asked.reason),
         object_error=f"Type {wanted} exactly: it cannot be taken back." if asked.object_id != wanted else "",
     )
 
 
-def _reason_error(reason: str) -> str:
+def reason_error(reason: str) -> str:
     if not reason:
         return "Say why: the reason stands in the audit, and nothing is applied without one."
     if len(reason) > REASON_LENGTH:

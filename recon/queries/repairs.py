@@ -71,7 +71,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """`writes` are cells (store, table, key, column, stored, truth, rule); `state` as in the journal."""
+    """`writes` are cells (store, table, key, column, stored, truth, rule); `state` as in the journal; `undoes` is the
+    repair whose inverse this is."""
 
     id: UUID
     account_id: str
@@ -96,6 +97,7 @@ class Repair:
     calls: tuple[Call, ...]
     steps: tuple[Step, ...]
     audit_seqs: tuple[int, ...]
+    undoes: UUID | None
 
     @property
     def is_live(self) -> bool:
@@ -159,6 +161,7 @@ def _repair(apply: Apply) -> Repair:
         calls=tuple(_call(call) for call in calls),
         steps=steps_of(apply, branches, calls),
         audit_seqs=tuple(entries.values_list("seq", flat=True)),
+        undoes=apply.undoes_id,
     )
 
 

@@ -48,6 +48,7 @@ ROWS = {
     "approve": Row("/accounts/acc_1/apply/", Right.LOOK, {"post": 422}),
     "add_note": Row("/accounts/acc_1/notes/", Right.NOTE, {"post": 422}),
     "repair": Row("/repairs/00000000-0000-0000-0000-000000000000/", Right.LOOK, {"get": 404, "head": 404}),
+    "undo": Row("/repairs/00000000-0000-0000-0000-000000000000/undo/", Right.LOOK, {"post": 404}),
     "next_account": Row("/queue/next/", Right.WORK, {"post": 302}),
     "save_filter": Row("/queue/filters/", Right.LOOK, {"post": 302}),
     "forget_filter": Row("/queue/filters/999999999/forget/", Right.LOOK, {"post": 302}),
