@@ -60,7 +60,8 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account in a list, in words. `holder` has it in hand, “you” or a name; it is put off until `put_off`."""
+    """One account in a list, in words. `holder` has it in hand, “you” or a name; it is put off until `put_off`,
+    and its difference accepted until `accepted`."""
 
     account_id: str
     href: str
@@ -75,6 +76,7 @@ class AccountLine:
     risk: Word | None
     holder: str = ""
     put_off: str = ""
+    accepted: str = ""
 
 
 def count_tables(numbers: DriftNumbers) -> tuple[CountTable, ...]:
@@ -159,6 +161,7 @@ def account_line(line: QueueLine, now: datetime, *, me: str = "") -> AccountLine
         risk=RISKS.get(line.risk) if line.risk else None,
         holder=_holder(line.claimed_by, me),
         put_off=date_words(line.snoozed_until) if line.snoozed_until else "",
+        accepted=date_words(line.accepted_until) if line.accepted_until else "",
     )
 
 

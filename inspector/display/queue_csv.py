@@ -22,6 +22,7 @@ HEAD = (
     "risk",
     "claimed_by",
     "snoozed_until",
+    "accepted_until",
 )
 
 
@@ -52,4 +53,5 @@ def _row(line: QueueLine, currency: str, minor: int) -> tuple[object, ...]:
         line.risk,
         line.claimed_by,
         line.snoozed_until.isoformat() if line.snoozed_until else None,
+        line.accepted_until.isoformat() if line.accepted_until else None,
     )

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from inspector.display.money import exponent
 from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, Word
 from recon.queries.queue import QueueKey
-from recon.queries.queue_filter import Age, Claimed, QueueFilter, Snoozed, Sort
+from recon.queries.queue_filter import Accepted, Age, Claimed, QueueFilter, Snoozed, Sort
 
 LONGEST: Final = 200
 LARGEST: Final = 2**63 - 1
@@ -32,6 +32,7 @@ _SORTS: Final[Mapping[str, str]] = {
 }
 _CLAIMED: Final[Mapping[str, str]] = {Claimed.ME: "me", Claimed.NOBODY: "nobody", Claimed.ANYBODY: "anybody"}
 _SNOOZED: Final[Mapping[str, str]] = {Snoozed.TOO: "shown too", Snoozed.ONLY: "only these"}
+_ACCEPTED: Final[Mapping[str, str]] = {Accepted.TOO: "shown too", Accepted.ONLY: "only these"}
 _CLOSED: Final[Mapping[str, Collection[str]]] = {
     "class": CLASSES,
     "detail": DETAILS,
@@ -42,6 +43,7 @@ _CLOSED: Final[Mapping[str, Collection[str]]] = {
     "age": AGES,
     "claimed": _CLAIMED,
     "snoozed": _SNOOZED,
+    "accepted": _ACCEPTED,
     "sort": _SORTS,
 }
 NAMES: Final = (*_CLOSED, "cluster", "currency", "amount")
@@ -109,6 +111,7 @@ def asked_queue(parameters: Mapping[str, str], *, person: str, now: datetime) ->
         age=Age(known["age"]) if known["age"] else None,
         claimed=Claimed(known["claimed"]) if known["claimed"] else None,
         snoozed=Snoozed(known["snoozed"]) if known["snoozed"] else None,
+        accepted=Accepted(known["accepted"]) if known["accepted"] else None,
         person=person,
         at=now,
     )
@@ -138,6 +141,7 @@ def filters(
         Filter("amount", "Owes at least", value=in_url.get("amount", ""), hint="250.00"),
         _picked("claimed", "In the hand of", _CLAIMED, in_url, none="whoever"),
         _picked("snoozed", "Put off", _SNOOZED, in_url, none="hidden"),
+        _picked("accepted", "Accepted", _ACCEPTED, in_url, none="hidden"),
         *_cluster(in_url.get("cluster", ""), cluster_text),
     )
     return first, more

@@ -20,11 +20,13 @@ def end_acceptances(*, now: datetime, limit: int = 500) -> int:
     """By the schedule. How many ended."""
     due = CaseDecision.objects.filter(kind=CaseKind.ACCEPT, ended_at=None, closed_at=None, until__lte=now)
     with transaction.atomic():
-        ended = list(due.select_for_update(skip_locked=True).order_by("until", "id")[:limit])
+        # The marks before the decisions, as an evaluation takes them: two that wait for each other would both fail.
+        found = dict(due.order_by("until", "id").values_list("id", "account_id")[:limit])
+        mark_dirty(found.values(), now, cause=Cause(CauseKind.TIMER))
+        ended = list(due.filter(id__in=found).select_for_update(skip_locked=True).order_by("until", "id"))
         for one in ended:
             one.ended_at, one.ended_by, one.end_reason = one.until, CALENDAR, REASON
         CaseDecision.objects.bulk_update(ended, ["ended_at", "ended_by", "end_reason"])
-        mark_dirty({one.account_id for one in ended}, now, cause=Cause(CauseKind.TIMER))
         entries = [record(_entry(one)) for one in ended]
         for one, entry in zip(ended, entries, strict=True):
             tell([Event(EventKind.CASE_DECIDED, one.account_id, told_of(one), ENDED, CALENDAR)], audit_seq=entry)

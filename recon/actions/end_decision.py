@@ -28,6 +28,9 @@ class EndedDecision:
     sentence: str = ""
 
 
+_GONE: Final = EndedDecision(code="gone", sentence="It has ended already.")
+
+
 def end_decision(
     decision_id: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> EndedDecision:
@@ -38,19 +41,20 @@ def end_decision(
         return EndedDecision(code="empty", sentence="Say why it ends: whoever decided it will ask.")
     if len(said) > LONGEST_REASON:
         return EndedDecision(code="too_long", sentence=f"A reason has at most {LONGEST_REASON} characters.")
+    standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
+    decision = standing.first()
+    if decision is None:
+        return _GONE
+    refused = _forbidden(decision, groups)
+    entry = _entry(decision, actor, said, request_id, refused)
+    if refused is not None:
+        record(entry)
+        return refused
     with transaction.atomic():
-        standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
-        decision = standing.select_for_update().first()
-        if decision is None:
-            return EndedDecision(code="gone", sentence="It has ended already.")
-        refused = _forbidden(decision, groups)
-        entry = _entry(decision, actor, said, request_id, refused)
-        if refused is not None:
-            record(entry)
-            return refused
-        decision.ended_at, decision.ended_by, decision.end_reason = now, actor, said
-        decision.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        # The mark before the decision, as an evaluation takes them: two that wait for each other would both fail.
         mark_dirty([decision.account_id], now, cause=Cause(CauseKind.PERSON, actor))
+        if not standing.update(ended_at=now, ended_by=actor, end_reason=said):
+            return _GONE
         record(entry, [Event(EventKind.CASE_DECIDED, decision.account_id, told_of(decision), ENDED, actor)])
     return EndedDecision(decision.account_id)
 

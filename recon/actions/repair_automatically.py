@@ -20,7 +20,7 @@ from recon.actors import AUTO
 from recon.apply.order import Order, Rights
 from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirmed
 from recon.engine.plan import Risk
-from recon.models import LIVE_STATES, AccountState, Apply, ClassMode, Mode, Relapse
+from recon.models import LIVE_STATES, AccountState, Apply, CaseDecision, CaseKind, ClassMode, Mode, Relapse
 from recon.queries.modes import VALUES, mode_names
 from recon.queries.undone import standing_undos
 
@@ -81,8 +81,15 @@ def _candidates(classes: frozenset[str], now: datetime) -> QuerySet[AccountState
     states = AccountState.objects.filter(writes__gt=0, is_known=True, classes__contained_by=sorted(classes))
     if VALUES not in classes:
         states = states.exclude(classes=[])
-    states = states.select_related("evaluation")
+    states = states.select_related("evaluation").exclude(Exists(_accepted(now)))
     return states.exclude(Exists(here.filter(state__in=LIVE_STATES))).exclude(Exists(tried)).order_by("drift_since")
+
+
+def _accepted(now: datetime) -> QuerySet[CaseDecision]:
+    """What somebody lets be."""
+    return CaseDecision.objects.filter(
+        account_id=OuterRef("account_id"), kind=CaseKind.ACCEPT, ended_at=None, closed_at=None, until__gt=now
+    )
 
 
 def _classes(state: AccountState) -> tuple[str, ...]:

@@ -116,6 +116,9 @@ def _for_ledger(account_id: str, invoice: Invoice, both: Sides) -> Told:
         return Told(f"{head}: please void it in the ledger.", f"update invoices set status = 'void' where {where};")
     if both.ledger_currency != both.stripe_currency:
         return Told(f"{head}: please correct the invoice's currency in the ledger.")
+    if both.ledger_status != LedgerInvoiceStatus.ISSUED:
+        where = f"invoice_id = {literal(both.ledger_id)} and status = {literal(both.ledger_status)}"
+        return Told(f"{head}: please put it back as issued.", f"update invoices set status = 'issued' where {where};")
     if owed > asked:
         text = f"{head}: please book {shown(owed - asked, both.ledger_currency)} as credited.{_evidence(both)}"
         return Told(text, _adjustment(both, "credit_note", owed - asked))
@@ -132,12 +135,12 @@ def _adjustment(both: Sides, kind: str, minor: int) -> str:
 
 def _both(both: Sides) -> str:
     ledger, stripe = _says(both.ledger_minor, both.ledger_currency), _says(both.stripe_minor, both.stripe_currency)
-    ids = both.ledger_id or "no invoice", both.stripe_id or "no invoice"
-    return f"the ledger ({ids[0]}) says {ledger}, Stripe ({ids[1]}) {stripe}."
+    ledger_id, stripe_id = (f" ({one})" if one else "" for one in (both.ledger_id, both.stripe_id))
+    return f"the ledger says {ledger}{ledger_id}, Stripe says {stripe}{stripe_id}."
 
 
 def _says(minor: int | None, currency: str) -> str:
-    return "nothing, it does not know it" if minor is None else f"{shown(minor, currency)} is owed"
+    return "it has no such invoice" if minor is None else f"{shown(minor, currency)} is owed"
 
 
 def _evidence(both: Sides) -> str:

@@ -46,7 +46,8 @@ def is_grave(risk: str | None, details: Iterable[str]) -> bool:
 
 
 def _difference(cell: Mapping[str, Any]) -> str:
-    key = ",".join(str(value) for value in cell["key"].values())
+    # Sorted, because the database keeps an object's names in an order of its own.
+    key = ",".join(str(value) for _, value in sorted(cell["key"].items()))
     place = f"{cell['store']}.{cell['table']}[{key}].{cell['column']}"
     return f"{place}: {_shown(cell['stored'])} → {_shown(cell['truth'])}"
 

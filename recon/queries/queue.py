@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import connection
 
 from recon.models.ranks import NEVER
+from recon.queries.barred import ACCEPTANCE
 from recon.queries.queue_filter import (
     KEY_COLUMNS,
     SORT_KEYS,
@@ -50,7 +51,8 @@ select account_id, is_known, state, classes, details, findings, drifted_cells, w
        drift_since, has_inconsistent_flags as is_contradictory, harm_rank, owed_rank,
        (select c.person from work_claim c where c.account_id = each.account_id and c.touched_at > %(touched_after)s)
            as claimed_by,
-       (select s.until from snooze s where s.account_id = each.account_id and s.until > %(now)s) as snoozed_until
+       (select s.until from snooze s where s.account_id = each.account_id and s.until > %(now)s) as snoozed_until,
+       (select max(a.until) from case_decision a where a.account_id = each.account_id and {accepted}) as accepted_until
 from ({walk}) as each
 where {conditions}
 order by {key}
@@ -88,6 +90,7 @@ class QueueLine:
     owed_rank: int
     claimed_by: str | None = None
     snoozed_until: datetime | None = None
+    accepted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,8 @@ def shortest_list(wanted: QueueFilter, counts: Mapping[str, int]) -> List:
 
 
 def unclaimed(wanted: QueueFilter, *, at: datetime) -> QueueFilter:
-    """The same, without what anybody has in hand or has put off."""
-    return replace(wanted, at=at, claimed=Claimed.NOBODY, snoozed=None)
+    """The same, without what anybody has in hand, has put off or accepted."""
+    return replace(wanted, at=at, claimed=Claimed.NOBODY, snoozed=None, accepted=None)
 
 
 def _after_key(wanted: QueueFilter, sort: Sort, after: QueueKey | None, values: dict[str, Any]) -> list[QueueLine]:
@@ -195,7 +198,7 @@ def _lines(base: str, wanted: QueueFilter | None, sort: Sort, values: dict[str, 
     walk = (WALK if values.get("looked_at") else LIST).format(base=base, key=key)
     conditions = " and ".join(conditions_of(wanted)) if wanted else "true"
     with connection.cursor() as cursor:
-        cursor.execute(LINES.format(walk=walk, conditions=conditions, key=key), values)
+        cursor.execute(LINES.format(walk=walk, conditions=conditions, key=key, accepted=ACCEPTANCE), values)
         names = [column.name for column in cursor.description or ()]
         return [_line(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from recon.models.ranks import CLASSES, DETAILS, FINDINGS, NEVER
+from recon.queries.barred import ACCEPTANCE
 
 CLAIM_LASTS: Final = timedelta(minutes=30)
 """How long after the last touch an account is in somebody's hand."""
@@ -35,6 +36,13 @@ class Claimed(StrEnum):
 
 class Snoozed(StrEnum):
     """Without a word of these, what is snoozed is hidden."""
+
+    TOO = "too"
+    ONLY = "only"
+
+
+class Accepted(StrEnum):
+    """Without a word of these, what is accepted is hidden."""
 
     TOO = "too"
     ONLY = "only"
@@ -74,8 +82,8 @@ class QueueFilter:
     """What a list holds. Without a finding or a verdict it is the accounts with drift; with `not_only_drift` and a
     state, the others of that state too.
 
-    `least_minor` is of `currency`. `person` (user:name) is who `claimed=me` means. `at` is the clock for ages, claims
-    and snoozes; without it none of these is looked at.
+    `least_minor` is of `currency`. `person` (user:name) is who `claimed=me` means. `at` is the clock for ages, claims,
+    snoozes and acceptances; without it none of these is looked at.
     """
 
     of_class: str = ""
@@ -90,6 +98,7 @@ class QueueFilter:
     age: Age | None = None
     claimed: Claimed | None = None
     snoozed: Snoozed | None = None
+    accepted: Accepted | None = None
     person: str = ""
     at: datetime | None = None
 
@@ -162,6 +171,7 @@ def midnight_of(now: datetime) -> datetime:
 # Looked up account by account, so that a page stays a walk along one index and ends when it is full.
 CLAIM_OF: Final = "select 1 from work_claim c where c.account_id = each.account_id and c.touched_at > %(touched_after)s"
 SNOOZE_OF: Final = "select 1 from snooze s where s.account_id = each.account_id and s.until > %(now)s"
+ACCEPTED_OF: Final = f"select from case_decision a where a.account_id = each.account_id and {ACCEPTANCE}"
 
 
 def few_of(wanted: QueueFilter) -> str:
@@ -173,9 +183,11 @@ def few_of(wanted: QueueFilter) -> str:
         return claims.format(mine=" and person = %(person)s")
     if wanted.claimed is Claimed.ANYBODY:
         return claims.format(mine="")
-    return (
-        "account_id in (select account_id from snooze where until > %(now)s)" if wanted.snoozed is Snoozed.ONLY else ""
-    )
+    if wanted.snoozed is Snoozed.ONLY:
+        return "account_id in (select account_id from snooze where until > %(now)s)"
+    if wanted.accepted is Accepted.ONLY:
+        return f"account_id in (select account_id from case_decision where {ACCEPTANCE})"
+    return ""
 
 
 def _conditions_now(wanted: QueueFilter) -> list[str]:
@@ -187,6 +199,8 @@ def _conditions_now(wanted: QueueFilter) -> list[str]:
         f"({CLAIM_OF} and c.person = %(person)s) is not null": wanted.claimed is Claimed.ME,
         f"({SNOOZE_OF}) is null": wanted.snoozed is None,
         f"({SNOOZE_OF}) is not null": wanted.snoozed is Snoozed.ONLY,
+        f"not exists ({ACCEPTED_OF})": wanted.accepted is None,
+        f"exists ({ACCEPTED_OF})": wanted.accepted is Accepted.ONLY,
         "(oldest_due_at is null or oldest_due_at >= %(due_from)s)": wanted.age is Age.NOT_DUE,
         "oldest_due_at >= %(due_from)s": wanted.age not in {None, Age.NOT_DUE, Age.OVER_90},
         "oldest_due_at < %(due_before)s": wanted.age not in {None, Age.NOT_DUE},

@@ -77,7 +77,8 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`at` is when a kept count was made, of snoozed accounts too; None: just now. `accounts` None: not counted."""
+    """`at` is when a kept count was made, of what is put off or accepted too; None: just now. `accounts` None: not
+    counted."""
 
     accounts: int | None
     owed: Owed = field(default_factory=dict)
@@ -148,7 +149,8 @@ def _counted(wanted: QueueFilter, base: str) -> Totals | None:
 
 def _plain(wanted: QueueFilter) -> QueueFilter:
     """One list as it is kept: without whatever takes a part of it."""
-    whole = replace(wanted, person="", at=None, currency="", least_minor=0, age=None, claimed=None, snoozed=None)
+    whole = replace(wanted, person="", at=None, currency="", least_minor=0, age=None)
+    whole = replace(whole, claimed=None, snoozed=None, accepted=None)
     return replace(whole, state="") if wanted.state == "clear" else whole
 
 
