@@ -6,7 +6,8 @@ from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts, accounts_csv
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
-from inspector.pages.bulk import begin_bulk, bulk_csv, bulk_repair, bulk_repairs, steer_bulk
+from inspector.pages.bulk import bulk_csv, bulk_repair, steer_bulk
+from inspector.pages.bulk_list import begin_bulk, begin_proposals, bulk_repairs
 from inspector.pages.convergence import convergence
 from inspector.pages.event import event, ignore_one, replay_one
 from inspector.pages.failed import failed, ignore, replay
@@ -45,6 +46,7 @@ urlpatterns = [
     path("queue/filters/<int:number>/forget/", forget, name="forget_filter"),
     path("bulk/", bulk_repairs, name="bulk_repairs"),
     path("bulk/begin/", begin_bulk, name="begin_bulk"),
+    path("bulk/proposals/begin/", begin_proposals, name="begin_proposals"),
     path("bulk/<int:run_id>/", bulk_repair, name="bulk_repair"),
     path("bulk/<int:run_id>/outcomes.csv", bulk_csv, name="bulk_csv"),
     path("bulk/<int:run_id>/<slug:deed>/", steer_bulk, name="steer_bulk"),

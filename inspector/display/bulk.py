@@ -10,17 +10,28 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from inspector.access import Permission
+from inspector.display.bulk_proposals import (
+    VerbTotal,
+    aside_words,
+    sample_words,
+    slow_words,
+    still_words,
+    verb_totals,
+    with_words,
+)
 from inspector.display.bulk_words import (
     OPEN,
     OUTCOMES,
     STAGES,
     STATES_OF_RUN,
     accounts_words,
+    items_words,
     selection_words,
     totals_lines,
     who_words,
 )
 from inspector.display.moments import clock_words, moment_words, span_words
+from inspector.display.proposals import proposal_words
 from inspector.display.words import Word, number_words, word
 from recon.actors import BULK
 from recon.queries.bulk import BulkLine, BulkRun
@@ -72,13 +83,15 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLine:
-    """What came of one account; `repair_href` is empty where nothing was begun."""
+    """What came of an account or a proposal; `repair_href` is empty where nothing was begun, `answer` is Stripe's."""
 
     number: str
     account_id: str
     href: str
+    what: str
     word: Word
     explanation: str
+    answer: str
     repair_href: str
     done_at: str
 
@@ -89,6 +102,8 @@ class Typed:
 
     reason: str = ""
     error: str = ""
+    final: str = ""
+    final_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,9 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class BulkPage:
-    """`seen` names all that the page shows of the run: whoever asks again with it is answered on a change only."""
+    """`verbs` are the kinds of calls of a run of proposals; `final`, while it is a draft, the number that its starter
+    types, where some of them cannot be taken back; `still` says what a finished run leaves to be done in Stripe. `seen`
+    names all that the page shows of the run: whoever asks again with it is answered on a change only."""
 
     id: int
     title: str
@@ -116,8 +133,14 @@ class BulkPage:
     chosen: str
     chosen_href: str
     left_out: str
+    is_of_proposals: bool
+    verbs: tuple[VerbTotal, ...]
+    also: str
+    final: str
+    slow: str
+    still: str
     totals: tuple[tuple[str, tuple[str, ...]], ...]
-    sample: tuple[tuple[str, str], ...]
+    sample: tuple[tuple[str, str, str], ...]
     is_preview: bool
     done: str
     percent: int
@@ -148,17 +171,21 @@ def bulk_page(
     after: int,
     size: int,
     now: datetime,
+    still_proposing: int = 0,
 ) -> BulkPage:
-    """`lines` holds one more than a page where another page follows; `outcome` is the one that is asked for."""
+    """`still_proposing` of its accounts have proposals to Stripe by now. `lines` holds one more than a page where
+    another page follows; `outcome` is the one that is asked for."""
     here = reverse("bulk_repair", args=[run.id])
     in_url = {"outcome": outcome, "after": str(after) if after else ""}
     shown = lines[:size]
     chosen, chosen_href = selection_words(run)
     sentence, pace = _sentence(run, now), _pace(run)
-    seen = _seen(run, sentence, pace)
+    slow = slow_words(run)
+    seen = _seen(run, sentence, pace, slow)
     return BulkPage(
         id=run.id,
-        title=f"Bulk repair {run.id}: {accounts_words(run.accounts)}",
+        title=f"{'Stripe proposals, run' if run.is_of_proposals else 'Bulk repair'} {run.id}: "
+        f"{items_words(run, run.accounts)}",
         word=STATES_OF_RUN[run.state],
         sentence=sentence,
         pace=pace,
@@ -167,10 +194,16 @@ def bulk_page(
         chosen=chosen,
         chosen_href=chosen_href,
         left_out=_left_out(run),
-        totals=totals_lines(run.totals),
-        sample=tuple((one, reverse("account", args=[one])) for one in run.totals.get("sample", ())),
+        is_of_proposals=run.is_of_proposals,
+        verbs=verb_totals(run.totals),
+        also=with_words(run) if run.is_of_proposals else aside_words(run),
+        final=number_words(run.totals["final"]) if run.state == "drafted" and run.totals.get("final") else "",
+        slow=slow,
+        still=still_words(still_proposing),
+        totals=totals_lines(run.totals) if run.totals.get("writes") else (),
+        sample=_sample(run),
         is_preview=run.state in {"drafted", "waiting_for_second"},
-        done=f"{number_words(run.done)} of {accounts_words(run.accounts)}",
+        done=f"{number_words(run.done)} of {items_words(run, run.accounts)}",
         percent=100 * run.done // run.accounts if run.accounts else 100,
         bar=_bar(run),
         bar_words=", ".join(f"{OUTCOMES[name].text}: {number_words(n)}" for name, n in run.outcomes.items() if n),
@@ -182,7 +215,7 @@ def bulk_page(
         next_href=_href(here, in_url | {"after": str(shown[-1].id)}) if len(lines) > size else "",
         first_href=_href(here, {"outcome": outcome}) if after else "",
         csv_href=_href(reverse("bulk_csv", args=[run.id]), {"outcome": outcome}),
-        again_href=reverse("begin_bulk")
+        again_href=reverse("begin_proposals" if run.is_of_proposals else "begin_bulk")
         if run.outcomes["refused_moved"] and run.state in {"done", "cancelled"}
         else "",
         is_moving=run.state in {"running", "waiting_for_second"},
@@ -191,13 +224,21 @@ def bulk_page(
     )
 
 
-def csv_rows(lines: Iterable[BulkLine]) -> Iterator[tuple[object, ...]]:
-    """Headings first, then one row for each account."""
-    yield ("position", "account", "outcome", "explanation", "repair", "done_at", "digest")
+def csv_rows(lines: Iterable[BulkLine], *, is_of_proposals: bool = False) -> Iterator[tuple[object, ...]]:
+    """Headings first, then one row for each account or proposal."""
+    of_call = ("proposal", "http_status", "stripe_code") if is_of_proposals else ()
+    yield ("position", "account", "outcome", "explanation", "repair", "done_at", "digest", *of_call)
     for line in lines:
         at = line.done_at.isoformat().replace("+00:00", "Z") if line.done_at else ""
         code = line.outcome or OPEN.code
-        yield (line.position + 1, line.account_id, code, line.explanation, line.apply_id or "", at, line.digest)
+        call = (line.proposal, line.http_status or "", line.code) if is_of_proposals else ()
+        yield (line.position + 1, line.account_id, code, line.explanation, line.apply_id or "", at, line.digest, *call)
+
+
+def _sample(run: BulkRun) -> tuple[tuple[str, str, str], ...]:
+    """(account, its page, what is proposed)."""
+    sampled = sample_words(run) or tuple((one, "") for one in run.totals.get("sample", ()))
+    return tuple((account, reverse("account", args=[account]), what) for account, what in sampled)
 
 
 def _sentence(run: BulkRun, now: datetime) -> str:
@@ -205,7 +246,7 @@ def _sentence(run: BulkRun, now: datetime) -> str:
         "drafted": "Nothing has been started. Look at what it amounts to and read some of the plans.",
         "waiting_for_second": "Nothing has been written: somebody else of finance or admin has to approve it.",
         "paused": _stopped(run),
-        "done": "Every account has its outcome.",
+        "done": "Every proposal has its outcome." if run.is_of_proposals else "Every account has its outcome.",
         "cancelled": f"Cancelled by {who_words(run.stopped_by)}: {run.stop_reason}",
     }
     return told.get(run.state) or _running(run, now)
@@ -241,8 +282,19 @@ def _by(run: BulkRun) -> str:
 
 
 def _left_out(run: BulkRun) -> str:
-    number = run.totals.get("without_plan", 0)
-    return f"{accounts_words(number)} of the selection had nothing to write, or no known verdict." if number else ""
+    number, nothing = run.totals.get("without_plan", 0), "had nothing to write"
+    if run.is_of_proposals:
+        nothing = "proposed nothing of the kind to Stripe"
+    left = f"{accounts_words(number)} of the selection {nothing}, or no known verdict." if number else ""
+    return f"{left} {_changed(run)}".strip()
+
+
+def _changed(run: BulkRun) -> str:
+    """The list that one was looking at may have been another one by the time that it was frozen."""
+    shown, asked = run.totals.get("shown", 0), run.totals.get("asked", 0)
+    if shown == asked:
+        return ""
+    return f"The list said {accounts_words(shown)}; {number_words(asked)} matched when it was frozen."
 
 
 def _bar(run: BulkRun) -> tuple[Segment, ...]:
@@ -299,8 +351,10 @@ def _line(line: BulkLine, now: datetime) -> OutcomeLine:
         number=number_words(line.position + 1),
         account_id=line.account_id,
         href=reverse("account", args=[line.account_id]),
+        what=proposal_words(line.proposal) if line.proposal else "",
         word=word(line.outcome, OUTCOMES) if line.outcome else OPEN,
         explanation=line.explanation,
+        answer=f"{line.http_status or ''} {line.code}".strip(),
         repair_href=reverse("repair", args=[line.apply_id]) if line.apply_id else "",
         done_at=clock_words(line.done_at, now),
     )
@@ -311,6 +365,6 @@ def _href(path: str, query: Mapping[str, str]) -> str:
     return f"{path}?{told}" if told else path
 
 
-def _seen(run: BulkRun, sentence: str, pace: str) -> str:
-    shown = repr((run.state, run.stage, run.done, sorted(run.outcomes.items()), sentence, pace))
+def _seen(run: BulkRun, sentence: str, pace: str, slow: str) -> str:
+    shown = repr((run.state, run.stage, run.done, sorted(run.outcomes.items()), sentence, pace, slow))
     return hashlib.sha256(shown.encode()).hexdigest()[:16]

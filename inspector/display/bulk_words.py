@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from inspector.display.money import amount_words
-from inspector.display.words import CLASSES, RISKS, STATES, Tone, Word, number_words, word
+from inspector.display.words import CLASSES, RISKS, STATES, VERBS, Tone, Word, number_words, word
 from recon.actors import BULK, name_of
 from recon.queries.bulk import BulkRun
 
@@ -48,15 +48,35 @@ def accounts_words(number: int) -> str:
     return f"{number_words(number)} account{'' if number == 1 else 's'}"
 
 
+def proposals_words(number: int) -> str:
+    return f"{number_words(number)} proposal{'' if number == 1 else 's'}"
+
+
+def items_words(run: BulkRun, number: int) -> str:
+    """So many of what the run consists of."""
+    return proposals_words(number) if run.is_of_proposals else accounts_words(number)
+
+
 def who_words(actor: str) -> str:
     return "the engine itself" if actor == BULK else name_of(actor)
 
 
 def selection_words(run: BulkRun) -> tuple[str, str]:
     """How its accounts were chosen, and the address of where they were."""
+    verb = run.selection.get("verb", "")
+    chosen, href = _chosen(run)
+    return (f"{chosen}, only “{VERBS.get(verb, verb)}”" if verb else chosen), href
+
+
+def _chosen(run: BulkRun) -> tuple[str, str]:
     if "moved_of" in run.selection:
         number = run.selection["moved_of"]
-        return f"whose plan had moved in bulk repair {number}", reverse("bulk_repair", args=[number])
+        return f"whose plan had moved in run {number}", reverse("bulk_repair", args=[number])
+    if "of_run" in run.selection:
+        number = run.selection["of_run"]
+        return f"of the accounts of run {number}", reverse("bulk_repair", args=[number])
+    if run.selection.get("all"):
+        return "all that wait", ""
     asked = run.selection.get("filter")
     if asked is None:
         return "ticked by hand", ""

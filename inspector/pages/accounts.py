@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from inspector.access import lookers_only, may_start_bulk, may_work, needs
+from inspector.access import lookers_only, may_propose, may_start_bulk, may_work, needs
 from inspector.actor import actor_of
 from inspector.display.accounts import Known, accounts_view
 from inspector.display.bulk_list import bulk_begin
@@ -40,7 +40,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         totals = totals_of(asked.wanted, kept, counts)
     known = Known(kept, totals, alike, filters_of(asked.wanted.person))
     view = accounts_view(asked, page, known, is_first=after is None, now=now)
-    begin = bulk_begin(asked.query, totals.accounts, may_start_bulk(request.user, accounts=1, any_severe=False))
+    repair = may_start_bulk(request.user, accounts=1, any_severe=False)
+    begin = bulk_begin(asked.query, totals.accounts, repair, may_propose(request.user))
     return render_page(request, "accounts", {"view": view, "begin": begin, "work": may_work(request.user)})
 
 

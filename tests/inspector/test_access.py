@@ -54,6 +54,7 @@ ROWS = {
     "forget_filter": Row("/queue/filters/999999999/forget/", Right.LOOK, {"post": 302}),
     "bulk_repairs": Row("/bulk/", Right.LOOK),
     "begin_bulk": Row("/bulk/begin/", Right.START_SMALL_BULK, {"post": 422}),
+    "begin_proposals": Row("/bulk/proposals/begin/", Right.START_BULK, {"post": 422}),
     "bulk_repair": Row("/bulk/999999999/", Right.LOOK, {"get": 404, "head": 404}),
     "bulk_csv": Row("/bulk/999999999/outcomes.csv", Right.LOOK, {"get": 404, "head": 404}),
     "steer_bulk": Row("/bulk/999999999/pause/", Right.START_SMALL_BULK, {"post": 404}),
