@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
     "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "drive bulk repairs": {"task": "recon.drive_bulk_repairs", "schedule": 3.0, "options": {"expires": 3}},
+    "drive policy previews": {"task": "recon.drive_policy_previews", "schedule": 5.0, "options": {"expires": 5}},
     "repair what may be repaired without a person": {
         "task": "recon.repair_automatically",
         "schedule": 30.0,

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from recon.actions.authority import ROLES
 from recon.bootstrap import DATABASE_STORES
+from recon.queries.policy import setting_is_unused
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
@@ -45,6 +46,19 @@ def check_our_database(app_configs: Apps, databases: Sequence[str] | None = None
         hint = "Correct DATABASE_URL, or start the server (`manage.py demo` starts the embedded one)."
         return [Error(f"Our own database cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E001")]
     return []
+
+
+@register(Tags.database)
+def check_policy(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    if not databases or "default" not in databases:
+        return []
+    try:
+        unused = setting_is_unused()
+    except DatabaseError:  # said by the check of our database, or the tables are not made yet
+        return []
+    hint = "Change the numbers on the policy page, and set RECON_POLICY back to what it was or unset it."
+    told = "RECON_POLICY has changed and nobody goes by it: a version of the policy that is kept governs."
+    return [Warning(told, hint=hint, id="recon.W052")] if unused else []
 
 
 @register(Tags.database)

@@ -162,7 +162,16 @@ CELERY_TASK_DEFAULT_QUEUE = "now"
 CELERY_TASK_QUEUES = [Queue("now"), Queue("bulk")]
 CELERY_TASK_ROUTES = {
     f"recon.{task}": {"queue": "bulk"}
-    for task in ("sweep", "sweep_chunk", "sync_stripe", "repair_item", "bulk_item", "prune", "verify_audit")
+    for task in (
+        "sweep",
+        "sweep_chunk",
+        "sync_stripe",
+        "repair_item",
+        "bulk_item",
+        "preview_policy_chunk",
+        "prune",
+        "verify_audit",
+    )
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -25,6 +25,13 @@ def breaker_is_open(now: datetime) -> bool:
     return True
 
 
+def open_breaker(reason: str, now: datetime, why: dict[str, int]) -> None:
+    """Somebody decided what takes something from many at once: that nothing of it happens by itself. One that is open
+    stays as it is."""
+    if not Switch.objects.filter(name=Switch.AUTOMATIC_SEVERE_STOPPED, is_on=True).exists():
+        _switch(True, AUTO, reason, now, why, "")
+
+
 def close_breaker(*, actor: str, reason: str, now: datetime, request_id: str = "") -> None:
     """A person has looked: automatic severe repairs may go on. ValueError without a reason, or where it is closed."""
     if not reason.strip():

@@ -84,6 +84,19 @@ class Policy:
             },
         }
 
+    def numbers(self) -> dict[str, int | str]:
+        """By its path in the JSON: `rungs.contract.grace`, `dust_minor`, `dust_minor.usd`, `plans.price_1`."""
+        written = self.to_json()
+        flat: dict[str, int | str] = {
+            f"rungs.{segment}.{name}": days
+            for segment, rungs in written["rungs"].items()
+            for name, days in rungs.items()
+        }
+        flat |= {"dust_minor": self.dust_minor}
+        flat |= {f"dust_minor.{code}": amount for code, amount in sorted(self.dust_by_currency.items())}
+        flat |= {name: written[name] for name in ("in_flight_max_days", "freshness_minutes")}
+        return flat | {f"plans.{price}": code for price, code in sorted(self.plans.items())}
+
 
 DEFAULT_DUST = "default"
 """The name in a table of dust that stands for every other currency."""

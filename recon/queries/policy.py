@@ -75,6 +75,10 @@ class Preview:
     def severe(self) -> int:
         return int(self.result.get("severe", 0))
 
+    @property
+    def lenient(self) -> int:
+        return int(self.result.get("lenient", 0))
+
 
 def in_force() -> InForce:
     """By one look-up along a unique index, asked anew for each piece of work and kept by nobody: a worker that lives
@@ -90,6 +94,12 @@ def number_in_force() -> int:
 
 def from_settings() -> Policy:
     return Policy.from_json(settings.POLICY)
+
+
+def setting_is_unused() -> bool:
+    """Whether the setting says something else by now than when it became the first version."""
+    first = PolicyVersion.objects.filter(number=FIRST).values_list("policy_hash", flat=True).first()
+    return first is not None and first != hash_of(from_settings())
 
 
 def hash_of(policy: Policy) -> str:

@@ -6,6 +6,7 @@ from recon.tasks.audit import checkpoint_audit, verify_audit
 from recon.tasks.bulk import bulk_item, drive_bulk_repairs
 from recon.tasks.carry_out import carry_out, carry_out_waiting
 from recon.tasks.course import keep_point
+from recon.tasks.policy import drive_policy_previews, preview_policy_chunk
 from recon.tasks.prune import prune
 from recon.tasks.publish import publish_events
 from recon.tasks.pulse import check_stores, pulse
@@ -22,7 +23,9 @@ __all__ = [
     "check_stores",
     "checkpoint_audit",
     "drive_bulk_repairs",
+    "drive_policy_previews",
     "keep_point",
+    "preview_policy_chunk",
     "prune",
     "publish_events",
     "pulse",
