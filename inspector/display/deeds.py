@@ -32,8 +32,11 @@ _ACTIONS = (
     Word("relapse.released", "Released a cell that was changed back"),
     Word("snooze.set", "Put an account off"),
     Word("snooze.ended", "Took an account back early"),
-    Word("export.begun", "Began to save a queue as a file"),
-    Word("export.made", "Saved a queue as a file"),
+    Word("case.decided", "Decided on a case"),
+    Word("case.ended", "Ended a decision on a case", Tone.WARN),
+    Word("case.refused", "Was refused a decision on a case", Tone.WARN),
+    Word("export.begun", "Began to save a list as a file"),
+    Word("export.made", "Saved a list as a file"),
     Word("look_ups.pruned", "Forgot old look-ups"),
 )
 _KNOWN = {word.code: word for word in _ACTIONS}

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='casedecision',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('ended_at__isnull', True)), fields=['at', 'id'], name='case_decision_oldest'),
+            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('ended_at__isnull', True)), fields=['id'], name='case_decision_oldest'),
         ),
         migrations.AddIndex(
             model_name='casedecision',

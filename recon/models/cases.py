@@ -75,7 +75,7 @@ class CaseDecision(models.Model):
         indexes = [
             Index(fields=["account_id", "-id"], name="case_decision_account"),
             Index(fields=["account_id"], name="case_decision_standing", condition=STANDS),
-            Index(fields=["at", "id"], name="case_decision_oldest", condition=STANDS),
+            Index(fields=["id"], name="case_decision_oldest", condition=STANDS),
             Index(fields=["until"], name="case_decision_due", condition=STANDS & Q(kind=CaseKind.ACCEPT)),
             Index(fields=["-id"], name="case_decision_over", condition=~STANDS),
         ]

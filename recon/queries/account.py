@@ -7,10 +7,11 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Evaluation, Recompute, Relapse
+from recon.models import AccountState, CaseDecision, Evaluation, Recompute, Relapse
+from recon.queries.cases import Decision, decision_of
 from recon.queries.snapshots import Rows, StoreSaid, latest
 
 Json = Mapping[str, Any]
@@ -36,7 +37,8 @@ class AccountView:
     """The latest evaluation (`truth`, `because`, `cells`, `writes`, … as in the answer's JSON; `truth` None when the
     verdict is unknown), and each of the six stores by name. `causes` ({kind, ref, at}, and how many more) are what had
     asked for it; none where a sweep came by. `relapses` are cells that somebody changed back after a repair, and that
-    nobody has released: {place, key, wrote, found, other, at}."""
+    nobody has released: {place, key, wrote, found, other, at}. `decisions` are what people decided, the latest first,
+    those that stand before the others."""
 
     account_id: str
     evaluation_id: int
@@ -61,6 +63,7 @@ class AccountView:
     causes: Sequence[Json]
     more_causes: int
     relapses: Sequence[Json]
+    decisions: Sequence[Decision]
     stores: Mapping[str, StoreView]
 
 
@@ -91,12 +94,26 @@ _RELAPSES = ArraySubquery(
     .values(told=JSONObject(place="place", key="key", wrote="wrote", found="found", other="other", at="at"))
 )
 
+MOST_DECISIONS = 30
+_DECISIONS = ArraySubquery(
+    CaseDecision.objects.filter(account_id=OuterRef("account_id"))
+    .order_by(Coalesce("ended_at", "closed_at").desc(nulls_first=True), "-id")
+    .values(told=JSONObject(**{field.attname: field.attname for field in CaseDecision._meta.concrete_fields}))[
+        :MOST_DECISIONS
+    ]
+)
+
 
 def account_view(account_id: str) -> AccountView | None:
     """None when the account was never evaluated."""
-    states = AccountState.objects.select_related("evaluation").annotate(asked=_ASKED, relapses=_RELAPSES)
+    states = AccountState.objects.select_related("evaluation").annotate(
+        asked=_ASKED, relapses=_RELAPSES, decisions=_DECISIONS
+    )
     state = states.filter(account_id=account_id).first()
-    return _view(state, asked=state.asked or {}, relapses=state.relapses) if state is not None else None
+    if state is None:
+        return None
+    decisions = tuple(map(decision_of, state.decisions))
+    return _view(state, asked=state.asked or {}, relapses=state.relapses, decisions=decisions)
 
 
 def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
@@ -118,7 +135,7 @@ def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
     ]
 
 
-def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json]) -> AccountView:
+def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json], decisions: Sequence[Decision]) -> AccountView:
     evaluation = state.evaluation
     return AccountView(
         account_id=state.account_id,
@@ -144,6 +161,7 @@ def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json]) -> Acco
         causes=asked.get("causes", ()),
         more_causes=asked.get("more", 0),
         relapses=relapses,
+        decisions=decisions,
         stores=_stores(state),
     )
 
