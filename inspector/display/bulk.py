@@ -286,7 +286,17 @@ def _left_out(run: BulkRun) -> str:
     if run.is_of_proposals:
         nothing = "proposed nothing of the kind to Stripe"
     left = f"{accounts_words(number)} of the selection {nothing}, or no known verdict." if number else ""
-    return f"{left} {_changed(run)}".strip()
+    return " ".join(filter(None, (left, _undone(run), _changed(run))))
+
+
+def _undone(run: BulkRun) -> str:
+    """Accounts that a person undid a repair of; each is approved on its own page, or not at all."""
+    undone = run.totals.get("undone")
+    if not undone:
+        return ""
+    first = ", ".join(f"{account} undone by {who_words(by)} on {at[:10]}" for account, by, at in undone["first"])
+    more = " and more" if undone["accounts"] > len(undone["first"]) else ""
+    return f"{accounts_words(undone['accounts'])} left out, because a repair was undone: {first}{more}."
 
 
 def _changed(run: BulkRun) -> str:

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from recon.actions.foresee import foresee_events
 from recon.engine.plan import Risk
 from recon.engine.proposals import is_final
 from recon.queries.bulk_plans import BulkPlan, remaining_of
+from recon.queries.undone import StandingUndo
 
 SAMPLE: Final = 10
 INVOICES: Final = "invoices."
@@ -52,6 +53,13 @@ def totals_of_repairs(plans: Sequence[BulkPlan]) -> dict[str, Any]:
     """The same, the accounts of a random sample, and how many proposals to Stripe are left aside."""
     sample = [one.account_id for one in random.sample(list(plans), min(SAMPLE, len(plans)))]
     return {**totals_of(plans), "sample": sample, "proposals": sum(len(one.proposals) for one in plans)}
+
+
+def totals_of_undone(undone: Mapping[str, StandingUndo]) -> dict[str, Any]:
+    """Accounts that are left out because a person undid a repair of theirs: how many, and the first of them as
+    [account, who, when]; nothing where there are none."""
+    first = [[one.account_id, one.approved_by, one.at.isoformat()] for one in list(undone.values())[:SAMPLE]]
+    return {"undone": {"accounts": len(undone), "first": first}} if undone else {}
 
 
 def totals_of_proposals(plans: Sequence[BulkPlan], calls: Sequence[ProposedCall]) -> dict[str, Any]:

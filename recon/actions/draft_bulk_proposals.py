@@ -14,14 +14,24 @@ from typing import Any
 from django.conf import settings
 
 from recon.actions.authority import Right, holds
-from recon.actions.bulk_totals import ProposedCall, totals_of_proposals
-from recon.actions.draft_bulk_repair import Drafted, Selection, asked_for, keep_draft, key_of, known_draft, too_many
+from recon.actions.bulk_totals import ProposedCall, totals_of_proposals, totals_of_undone
+from recon.actions.draft_bulk_repair import (
+    ALL_UNDONE,
+    Drafted,
+    Selection,
+    asked_for,
+    keep_draft,
+    key_of,
+    known_draft,
+    too_many,
+)
 from recon.actions.draft_bulk_repair import told as told_of
 from recon.engine.plan import seal
 from recon.models import BulkKind, BulkRepair, BulkRepairItem, BulkState
 from recon.queries.bulk import accounts_of, moved_accounts
 from recon.queries.bulk_plans import BulkPlan, proposing, proposing_matching, proposing_of
 from recon.queries.queue import count_accounts
+from recon.queries.undone import standing_undos
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,10 @@ def draft_bulk_proposals(
         return Drafted(None, "too_many", too_many("proposals"))
     if not calls:
         return Drafted(None, "nothing", "None of these accounts proposes that to Stripe: nothing was started.")
+    undone = standing_undos({one.account_id for one in calls})
+    calls = [one for one in calls if one.account_id not in undone]
+    if not calls:
+        return Drafted(None, "undone", ALL_UNDONE)
     called = {one.account_id for one in calls}
     totals = totals_of_proposals([plan for plan in plans if plan.account_id in called], calls)
     selection = asked.selection or Selection()
@@ -59,7 +73,7 @@ def draft_bulk_proposals(
         state=BulkState.DRAFTED,
         started_at=now,
         selection=_told(asked),
-        totals={**totals, **asked_for(selection, number, len(called))},
+        totals={**totals, **asked_for(selection, number, len(called) + len(undone)), **totals_of_undone(undone)},
         request_key=key,
         request_id=request_id,
     )

@@ -12,14 +12,18 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from recon.actions.authority import Right, holds
-from recon.actions.bulk_totals import totals_of_repairs
+from recon.actions.bulk_totals import totals_of_repairs, totals_of_undone
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkRepairItem, BulkState
 from recon.queries.bulk import moved_accounts
 from recon.queries.bulk_plans import BulkPlan, plans_matching, plans_of
 from recon.queries.queue import QueueFilter, count_accounts
+from recon.queries.undone import standing_undos
 
 PAGE: Final = 1_000
+ALL_UNDONE: Final = (
+    "Somebody undid a repair of each of these accounts, so nothing was started: such a plan is approved on its account."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def draft_bulk_repair(
     selection: Selection, *, actor: str, groups: Iterable[str], request_key: str, now: datetime, request_id: str = ""
 ) -> Drafted:
     """The same `request_key` of the same actor is the same draft, however often it comes. Accounts without a plan are
-    left out and counted."""
+    left out and counted, and so are those whose plan would write again what somebody undid."""
     if not holds(groups, Right.START_SMALL_BULK):
         return Drafted(None, "forbidden", "You may not start a bulk repair.")
     key = key_of(actor, request_key)
@@ -60,12 +64,20 @@ def draft_bulk_repair(
         return Drafted(None, "too_many", too_many("accounts"))
     if not plans:
         return Drafted(None, "nothing", "None of these accounts has anything to write: nothing was started.")
+    undone = standing_undos([one.account_id for one in plans])
+    plans = [one for one in plans if one.account_id not in undone]
+    if not plans:
+        return Drafted(None, "undone", ALL_UNDONE)
     run = BulkRepair(
         actor=actor,
         state=BulkState.DRAFTED,
         started_at=now,
         selection=told(selection),
-        totals={**totals_of_repairs(plans), **asked_for(selection, asked, len(plans))},
+        totals={
+            **totals_of_repairs(plans),
+            **asked_for(selection, asked, len(plans) + len(undone)),
+            **totals_of_undone(undone),
+        },
         request_key=key,
         request_id=request_id,
     )

@@ -13,6 +13,7 @@ from recon.queries.bulk import bulk_run, every_bulk_line
 from recon.queries.queue import QueueFilter
 from tests.support.bulk import REASON, draft, person
 from tests.support.kept import golden, keep_case
+from tests.support.repairs import undone_plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,3 +133,19 @@ def test_support_pauses_what_runs_and_does_not_let_it_go_on(keep) -> None:
     assert steer_bulk_repair(run_id, Steer.PAUSE, **told).code == ""
     assert steer_bulk_repair(run_id, Steer.RESUME, **told).code == "forbidden"
     assert steer_bulk_repair(run_id, Steer.CANCEL, **told).code == "forbidden"
+
+
+def test_what_somebody_undid_is_left_out_and_counted(keep) -> None:
+    keep(3)
+    undone_plan("acc_0001")
+    run = bulk_run(draft(name="one", group="finance").run_id)
+    assert [line.account_id for line in every_bulk_line(run.id)] == ["acc_0000", "acc_0002"]
+    ((account, who, _),) = run.totals["undone"]["first"]
+    assert (run.totals["undone"]["accounts"], account, who) == (1, "acc_0001", "user:support")
+    assert run.totals["without_plan"] == 0
+
+
+def test_a_list_of_nothing_but_what_was_undone_is_told_so(keep) -> None:
+    keep(1)
+    undone_plan("acc_0000")
+    assert draft(name="one", group="finance").code == "undone"

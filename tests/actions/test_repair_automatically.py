@@ -12,6 +12,7 @@ from recon.actions.set_class_mode import NAMES, set_class_mode
 from recon.models import AccountState, Apply, ApplyState, AuditEntry, Dirty, Evaluation, Relapse, Switch
 from recon.queries.undone import standing_undos
 from tests.support.kept import golden, keep_case
+from tests.support.repairs import undone_plan
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 LENIENT = "payments/paid_after_suspension"
@@ -215,49 +216,28 @@ def relapsed(repaired: Callable) -> Callable[[str], Relapse]:
     return keep
 
 
-def undone(account_id: str, **changes: object) -> Apply:
-    """The account's plan as a repair took it, and then as an undo took it back."""
-    state = AccountState.objects.get(account_id=account_id)
-    row = {
-        "account_id": account_id,
-        "digest": state.evaluation.digest,
-        "writes": state.evaluation.writes,
-        "approved_by": "user:ada",
-        "reason": "r",
-        "created_at": NOW,
-        "decided_at": NOW,
-        "closed_at": NOW,
-        "expires_at": NOW,
-        "state": ApplyState.DONE,
-    }
-    repair = Apply.objects.create(**row)
-    back = [{**one, "stored": one["truth"], "truth": one["stored"]} for one in state.evaluation.writes]
-    later = NOW + timedelta(minutes=1)
-    return Apply.objects.create(**{**row, "writes": back, "decided_at": later, "undoes": repair, **changes})
-
-
 def test_what_somebody_undid_is_not_repaired_again_by_itself(everything_auto: None) -> None:
     kept(LENIENT, "acc_1")
-    undo = undone("acc_1")
+    undo = undone_plan("acc_1")
     assert repair_automatically(now=NOW) == Automatic()
     assert (standing_undos()["acc_1"].apply_id, standing_undos(["acc_2"])) == (undo.id, {})
 
 
 def test_an_undo_that_came_to_nothing_holds_nothing_back(everything_auto: None) -> None:
     kept(LENIENT, "acc_1")
-    undone("acc_1", state=ApplyState.ABORTED)
+    undone_plan("acc_1", state=ApplyState.ABORTED)
     assert repair_automatically(now=NOW) == Automatic(approved=1)
 
 
 def test_a_truth_that_moved_or_a_repair_since_lets_it_go(everything_auto: None) -> None:
     state = kept(LENIENT, "acc_1")
-    undo = undone("acc_1")
+    undo = undone_plan("acc_1")
     Apply.objects.filter(id=undo.id).update(writes=[{**one, "stored": "another"} for one in undo.writes])
     assert standing_undos() == {}
     Apply.objects.filter(id=undo.id).update(writes=undo.writes)
     assert standing_undos().keys() == {"acc_1"}
     row = Apply.objects.get(undoes=None)
-    row.pk, row.decided_at, row.writes = None, NOW + timedelta(minutes=2), state.evaluation.writes
+    row.pk, row.decided_at, row.writes = None, undo.decided_at + timedelta(minutes=1), state.evaluation.writes
     row.save(force_insert=True)
     assert standing_undos() == {}
 
@@ -267,5 +247,5 @@ def test_an_undo_between_approval_and_turn_stops_it(everything_auto: None) -> No
     repair_automatically(now=NOW)
     apply = Apply.objects.get()
     assert may_still(apply, NOW)
-    undone("acc_1")
+    undone_plan("acc_1")
     assert not may_still(apply, NOW)

@@ -40,6 +40,16 @@ def repair_in(state: ApplyState, account_id: str = "acc_1", **changes: Any) -> A
     return Apply.objects.create(**{**row, **changes})
 
 
+def undone_plan(account_id: str, **changes: Any) -> Apply:
+    """The account's latest plan as a repair once made it, and as an undo took that back, to what the stores hold."""
+    then = timezone.now() - timedelta(hours=1)
+    repair = repair_in(ApplyState.DONE, account_id, created_at=then, decided_at=then, closed_at=then)
+    back = [{**one, "stored": one["truth"], "truth": one["stored"]} for one in repair.writes]
+    later = then + timedelta(minutes=1)
+    row = {"writes": back, "created_at": later, "decided_at": later, "closed_at": later, "undoes": repair}
+    return repair_in(changes.pop("state", ApplyState.DONE), account_id, **{**row, **changes})
+
+
 def branches(apply: Apply, **states: BranchState) -> None:
     """How far each store is: `branches(apply, cf_prod=BranchState.PREPARED)`."""
     for store, state in states.items():
