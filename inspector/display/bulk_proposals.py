@@ -106,11 +106,14 @@ def slow_words(run: BulkRun) -> str:
 
 def _total(verb: str, number: int, money: Mapping[str, list[int]]) -> VerbTotal:
     effect = effect_of(verb)
-    lines = tuple(_money(currency, calls, minor, number) for currency, (calls, minor) in sorted(money.items()))
+    lines = [_money(currency, calls, minor, number) for currency, (calls, minor) in sorted(money.items())]
+    unseen = number - sum(calls for calls, _ in money.values())
+    if unseen and verb.startswith("invoices."):
+        lines.append(f"How much is open is not known of {number_words(unseen)}")
     return VerbTotal(
         what=VERBS.get(verb, verb),
         number=number_words(number),
-        money=lines,
+        money=tuple(lines),
         does=effect.does,
         way_back=effect.way_back,
         is_final=effect.is_final,

@@ -83,6 +83,12 @@ def tick_nothing_for_a_bulk_repair(page: Page) -> None:
     press(page, "Repair what is ticked")
 
 
+def start_proposals_without_their_number(page: Page) -> None:
+    press(page, "Draft a run")
+    page.get_by_label("Reason, for the audit").fill("the ledger voided them")
+    press(page, "Ask for a second person")
+
+
 def pause_without_a_reason(page: Page) -> None:
     page.get_by_label("Reason, which everybody").evaluate("field => field.required = false")
     press(page, "Pause all applies")
@@ -156,6 +162,7 @@ STOPS: Final = (
     Stop("bulk_repair", steps=draft_a_bulk_repair),
     Stop("bulk_repair", steps=start_a_bulk_repair),
     Stop("begin_bulk", status=422, steps=tick_nothing_for_a_bulk_repair),
+    Stop("begin_proposals", status=422, steps=start_proposals_without_their_number),
     Stop("bulk_repairs"),
     Stop("audit"),
     Stop("audit", query="?since=yesterday-ish"),
@@ -199,6 +206,7 @@ STANDS_ON: Final = {
     "replay_failed": "failed",
     "bulk_repair": "accounts",
     "begin_bulk": "accounts",
+    "begin_proposals": "bulk_repairs",
 }
 
 
