@@ -285,7 +285,7 @@ def _left_out(run: BulkRun) -> str:
     number, nothing = run.totals.get("without_plan", 0), "had nothing to write"
     if run.is_of_proposals:
         nothing = "proposed nothing of the kind to Stripe"
-    left = f"{accounts_words(number)} of the selection {nothing}, or no known verdict." if number else ""
+    left = f"{accounts_words(number)} of the selection {nothing}, no known verdict, or is accepted." if number else ""
     return " ".join(filter(None, (left, _undone(run), _changed(run))))
 
 

@@ -54,7 +54,7 @@ def draft_bulk_proposals(
     known = known_draft(key)
     if known is not None:
         return Drafted(known)
-    plans, number = _selected(asked, settings.BULK_MOST_ACCOUNTS + 1)
+    plans, number = _selected(asked, settings.BULK_MOST_ACCOUNTS + 1, now)
     calls = calls_of(plans, asked.verb)
     if max(len(plans), len(calls)) > settings.BULK_MOST_ACCOUNTS:
         return Drafted(None, "too_many", too_many("proposals"))
@@ -95,20 +95,20 @@ def _calls_of_account(plan: BulkPlan, verb: str) -> list[ProposedCall]:
     ]
 
 
-def _selected(asked: ProposalsOf, limit: int) -> tuple[list[BulkPlan], int]:
+def _selected(asked: ProposalsOf, limit: int, now: datetime) -> tuple[list[BulkPlan], int]:
     """The plans, and how many accounts were asked for."""
     selection = asked.selection
     if selection is not None and selection.wanted is not None:
-        return proposing_matching(selection.wanted, limit=limit), count_accounts(selection.wanted)
+        return proposing_matching(selection.wanted, limit=limit, now=now), count_accounts(selection.wanted)
     if asked.of_run is not None:
         ids: Sequence[str] = accounts_of(asked.of_run)
     elif selection is not None:
         moved = moved_accounts(selection.moved_of) if selection.moved_of is not None else []
         ids = sorted({*selection.account_ids, *moved})
     else:
-        plans = proposing(limit=limit)
+        plans = proposing(limit=limit, now=now)
         return plans, len(plans)
-    return proposing_of(ids, limit=limit), len(ids)
+    return proposing_of(ids, limit=limit, now=now), len(ids)
 
 
 def _told(asked: ProposalsOf) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def draft_bulk_repair(
     if known is not None:
         return Drafted(known)
     most = settings.BULK_MOST_ACCOUNTS
-    plans, asked = _selected(selection, most + 1)
+    plans, asked = _selected(selection, most + 1, now)
     if len(plans) > most:
         return Drafted(None, "too_many", too_many("accounts"))
     if not plans:
@@ -131,10 +131,10 @@ def keep_draft(run: BulkRepair, items: Sequence[BulkRepairItem]) -> int:
     return run.id
 
 
-def _selected(selection: Selection, limit: int) -> tuple[list[BulkPlan], int]:
+def _selected(selection: Selection, limit: int, now: datetime) -> tuple[list[BulkPlan], int]:
     """The plans, and how many accounts were asked for."""
     if selection.wanted is not None:
-        return plans_matching(selection.wanted, limit=limit), count_accounts(selection.wanted)
+        return plans_matching(selection.wanted, limit=limit, now=now), count_accounts(selection.wanted)
     moved = moved_accounts(selection.moved_of) if selection.moved_of is not None else []
     ids = sorted({*selection.account_ids, *moved})
-    return plans_of(ids, limit=limit), len(ids)
+    return plans_of(ids, limit=limit, now=now), len(ids)

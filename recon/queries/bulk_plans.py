@@ -1,15 +1,16 @@
-"""The plans and the proposals that a bulk repair is made of."""
+"""The plans and the proposals that a bulk repair is made of; what is accepted at the moment `now` is in none."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models.fields.json import KT
 
 from recon.models import StripeObject
-from recon.queries.queue_filter import QueueFilter, conditions_of, values_of
+from recon.queries.queue_filter import ACCEPTED_OF, QueueFilter, conditions_of, values_of
 
 # In the order of harm, as the lists are.
 PLANS: Final = """
@@ -63,29 +64,29 @@ class Waiting:
     accounts: int
 
 
-def plans_matching(wanted: QueueFilter, *, limit: int) -> list[BulkPlan]:
+def plans_matching(wanted: QueueFilter, *, limit: int, now: datetime) -> list[BulkPlan]:
     """Of the accounts that the list would show, those with something to write."""
-    return _plans([*conditions_of(wanted), "writes > 0"], values_of(wanted), limit)
+    return _plans([*conditions_of(wanted), "writes > 0"], values_of(wanted), limit, now)
 
 
-def plans_of(account_ids: Sequence[str], *, limit: int) -> list[BulkPlan]:
+def plans_of(account_ids: Sequence[str], *, limit: int, now: datetime) -> list[BulkPlan]:
     """Of these accounts, those with something to write."""
-    return _plans(["account_id = any(%(ids)s)", "writes > 0"], {"ids": list(account_ids)}, limit)
+    return _plans(["account_id = any(%(ids)s)", "writes > 0"], {"ids": list(account_ids)}, limit, now)
 
 
-def proposing_matching(wanted: QueueFilter, *, limit: int) -> list[BulkPlan]:
+def proposing_matching(wanted: QueueFilter, *, limit: int, now: datetime) -> list[BulkPlan]:
     """Of the accounts that the list would show, those whose plan proposes something to Stripe."""
-    return _plans(conditions_of(wanted), values_of(wanted), limit, has=PROPOSES)
+    return _plans(conditions_of(wanted), values_of(wanted), limit, now, has=PROPOSES)
 
 
-def proposing_of(account_ids: Sequence[str], *, limit: int) -> list[BulkPlan]:
+def proposing_of(account_ids: Sequence[str], *, limit: int, now: datetime) -> list[BulkPlan]:
     """Of these accounts, those whose plan proposes something to Stripe."""
-    return _plans(["account_id = any(%(ids)s)"], {"ids": list(account_ids)}, limit, has=PROPOSES)
+    return _plans(["account_id = any(%(ids)s)"], {"ids": list(account_ids)}, limit, now, has=PROPOSES)
 
 
-def proposing(*, limit: int) -> list[BulkPlan]:
+def proposing(*, limit: int, now: datetime) -> list[BulkPlan]:
     """All accounts whose plan proposes something to Stripe."""
-    return _plans([], {}, limit, has=PROPOSES)
+    return _plans([], {}, limit, now, has=PROPOSES)
 
 
 def proposals_waiting() -> list[Waiting]:
@@ -113,10 +114,12 @@ def remaining_of(invoice_ids: Iterable[str]) -> dict[str, tuple[str, int]]:
     }
 
 
-def _plans(conditions: Sequence[str], values: Mapping[str, Any], limit: int, *, has: str = "true") -> list[BulkPlan]:
-    told = " and ".join([*conditions, "is_known"])
+def _plans(
+    conditions: Sequence[str], values: Mapping[str, Any], limit: int, now: datetime, *, has: str = "true"
+) -> list[BulkPlan]:
+    told = " and ".join([*conditions, "is_known", f"not exists ({ACCEPTED_OF})"])
     with connection.cursor() as cursor:
-        cursor.execute(PLANS.format(conditions=told, has=has), {**values, "limit": limit})
+        cursor.execute(PLANS.format(conditions=told, has=has), {**values, "limit": limit, "now": now})
         return [
             BulkPlan(account_id, state, tuple(classes), risk, json.loads(owed), digest, *map(json.loads, rest))
             for account_id, state, classes, risk, owed, digest, *rest in cursor.fetchall()

@@ -1,6 +1,7 @@
 """Who may start how large a bulk repair, who approves it, and what a draft holds."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,10 +9,10 @@ from django.utils import timezone
 from recon.actions.draft_bulk_repair import Selection
 from recon.actions.start_bulk_repair import approve_bulk_repair, start_bulk_repair
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
-from recon.models import AuditEntry, BulkRepair
+from recon.models import AuditEntry, BulkRepair, CaseDecision
 from recon.queries.bulk import bulk_run, every_bulk_line
 from recon.queries.queue import QueueFilter
-from tests.support.bulk import REASON, draft, person
+from tests.support.bulk import EVERYTHING, REASON, draft, person
 from tests.support.kept import golden, keep_case
 from tests.support.repairs import undone_plan
 
@@ -143,6 +144,23 @@ def test_what_somebody_undid_is_left_out_and_counted(keep) -> None:
     ((account, who, _),) = run.totals["undone"]["first"]
     assert (run.totals["undone"]["accounts"], account, who) == (1, "acc_0001", "user:support")
     assert run.totals["without_plan"] == 0
+
+
+def test_what_is_accepted_is_in_no_draft_though_it_was_ticked(keep) -> None:
+    keep(2)
+    CaseDecision.objects.create(
+        account_id="acc_0001",
+        kind="accept",
+        refs=[],
+        until=timezone.now() + timedelta(days=9),
+        reason="a court decides",
+        decided_by="user:ada",
+        at=timezone.now(),
+    )
+    for selection in (Selection(account_ids=["acc_0000", "acc_0001"]), EVERYTHING):
+        run = bulk_run(draft(selection).run_id)
+        assert [line.account_id for line in every_bulk_line(run.id)] == ["acc_0000"]
+        assert run.totals["without_plan"] == 1
 
 
 def test_a_list_of_nothing_but_what_was_undone_is_told_so(keep) -> None:
