@@ -7,6 +7,8 @@ from inspector.access import may_apply, may_govern, may_propose
 from inspector.display.account import account_page
 from inspector.display.address import Address
 from inspector.display.approval import NOTHING_TYPED, Typed
+from inspector.display.case_decisions import DecisionView
+from inspector.display.cases import NO_CASE, TypedCase
 from inspector.display.foot import Standing, foot
 from inspector.display.notes import NOTHING_NOTED, TypedNote
 from inspector.display.work import NO_SNOOZE, TypedSnooze
@@ -36,9 +38,10 @@ def show_account(
     typed: Typed = NOTHING_TYPED,
     noted: TypedNote = NOTHING_NOTED,
     put_off: TypedSnooze = NO_SNOOZE,
+    decided: TypedCase = NO_CASE,
     status: int = 200,
 ) -> HttpResponse:
-    """`typed`, `noted` and `put_off` are what stands in the forms already, with what is wrong with it."""
+    """`typed`, `noted`, `put_off` and `decided` are what stands in the forms already, with what is wrong with it."""
     log_look(request, view.account_id, by="account")
     now = timezone.now()
     address = Address.asked(view.account_id, request.GET)
@@ -49,13 +52,14 @@ def show_account(
         known,
         foresee_events(view.account_id, view.writes),
         permission=plan_permission,
-        username=request.user.get_username(),
+        reader=request.user,
+        decided=decided,
         address=address,
         now=now,
     )
     approving = foot(
         view,
-        _standing(request, view),
+        _standing(request, view, page.cases.accepted),
         typed=typed,
         now=now,
     )
@@ -64,7 +68,7 @@ def show_account(
     return render_page(request, "account", context, status=status)
 
 
-def _standing(request: HttpRequest, view: AccountView) -> Standing:
+def _standing(request: HttpRequest, view: AccountView, accepted: DecisionView | None) -> Standing:
     pause, observed = pause_and_observed(view.classes, has_cells=bool(view.cells))
     return Standing(
         plan=may_apply(request.user, view.risk),
@@ -72,5 +76,6 @@ def _standing(request: HttpRequest, view: AccountView) -> Standing:
         pause=pause,
         may_override=may_govern(request.user).allowed,
         observed=observed,
+        accepted=f"until {accepted.until} by {accepted.by}: “{accepted.reason}”" if accepted else "",
         last=last_repair(view.account_id),
     )

@@ -8,7 +8,9 @@ from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
 from inspector.pages.bulk import bulk_csv, bulk_repair, steer_bulk
 from inspector.pages.bulk_list import begin_bulk, begin_proposals, bulk_repairs
+from inspector.pages.cases import cases, cases_csv
 from inspector.pages.convergence import convergence
+from inspector.pages.decide import decide, end
 from inspector.pages.event import event, ignore_one, replay_one
 from inspector.pages.failed import failed, ignore, replay
 from inspector.pages.health import healthz, readyz
@@ -35,6 +37,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/release/", release, name="release_account"),
     path("accounts/<str:account_id>/snooze/", snooze, name="snooze"),
     path("accounts/<str:account_id>/wake/", wake, name="wake"),
+    path("accounts/<str:account_id>/decide/", decide, name="decide_case"),
     path("accounts/<str:account_id>/convergence/", convergence, name="convergence"),
     path("accounts/<str:account_id>/recompute/", recompute, name="recompute"),
     path("accounts/<str:account_id>/apply/", approve, name="approve"),
@@ -44,6 +47,9 @@ urlpatterns = [
     path("queue/next/", next_account, name="next_account"),
     path("queue/filters/", save, name="save_filter"),
     path("queue/filters/<int:number>/forget/", forget, name="forget_filter"),
+    path("cases/", cases, name="cases"),
+    path("cases.csv", cases_csv, name="cases_csv"),
+    path("cases/<int:number>/end/", end, name="end_case"),
     path("bulk/", bulk_repairs, name="bulk_repairs"),
     path("bulk/begin/", begin_bulk, name="begin_bulk"),
     path("bulk/proposals/begin/", begin_proposals, name="begin_proposals"),

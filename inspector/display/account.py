@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspector.access import Permission
+from inspector.access import Person as Reader
 from inspector.display.address import Address
+from inspector.display.cases import NO_CASE, CasesView, Reading, TypedCase, cases_view
 from inspector.display.facts import FactsView, anchors_of, facts_view
 from inspector.display.follows import Follows, follows
 from inspector.display.matrix import Matrix, matrix
 from inspector.display.places import Places, Ref, stripe_ref
 from inspector.display.plan import PlanView, plan_view
 from inspector.display.relapsed import Relapsed, relapsed
-from inspector.display.verdict import FindingLine, Verdict, findings, verdict
+from inspector.display.verdict import Verdict, verdict
 from recon.actions.foresee import ForeseenEvent
 from recon.queries.account import AccountView
 from recon.queries.facts import AccountFacts
@@ -41,7 +43,7 @@ class AccountPage:
     plan: PlanView
     follows: Follows
     permission: Permission
-    findings: tuple[FindingLine, ...]
+    cases: CasesView
     relapsed: Relapsed | None
 
 
@@ -51,11 +53,13 @@ def account_page(
     foreseen: Sequence[ForeseenEvent],
     *,
     permission: Permission,
-    username: str,
+    reader: Reader,
+    decided: TypedCase = NO_CASE,
     address: Address,
     now: datetime,
 ) -> AccountPage:
-    """The page of one account for one reader, as its address wants it; `now` words the ages alone."""
+    """The page of one account for one reader, as its address wants it; `decided` stands in the form on a case
+    already, and `now` words the ages alone."""
     known = facts_view(facts, view, address, now)
     places = Places(anchors_of(known), address.href(all_facts=True) if facts.is_short else "")
     return AccountPage(
@@ -65,10 +69,10 @@ def account_page(
         verdict=verdict(view, now),
         matrix=matrix(view, places, address, now),
         facts=known,
-        plan=plan_view(view, username),
+        plan=plan_view(view, reader.get_username()),
         follows=follows(view, foreseen),
         permission=permission,
-        findings=findings(view, places),
+        cases=cases_view(Reading(view, facts, places, reader, decided, now)),
         relapsed=relapsed(view, now),
     )
 

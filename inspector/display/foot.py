@@ -28,13 +28,15 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What decides about an approval besides the plan: the reader's rights to the plan and to its proposals, whether
-    they may override a pause, the classes that are only observed, and the account's latest repair."""
+    they may override a pause, the classes that are only observed, until when, by whom and why the difference is
+    accepted (empty: it is not), and the account's latest repair."""
 
     plan: Permission
     proposals: Permission
     pause: Pause | None
     may_override: bool
     observed: tuple[str, ...]
+    accepted: str
     last: Repair | None
 
 
@@ -109,6 +111,8 @@ def _why_not(standing: Standing, permission: Permission, now: datetime) -> str:
     if standing.observed:
         names = ", ".join(word(name, CLASSES).text for name in standing.observed)
         return f"{names}: this is only observed and not repaired, until an admin changes the policy."
+    if standing.accepted:
+        return f"The difference is accepted {standing.accepted}. End the acceptance first."
     return permission.why_not
 
 

@@ -19,6 +19,7 @@ _TITLES = {
     "stale": "The world moved: nothing was applied",
     "busy": "Another repair of this account is under way",
     "paused": "All applies are paused: nothing was applied",
+    "accepted": "The difference is accepted: nothing was applied",
     "nothing": "There is nothing to apply any more",
     "no_proposal": "This is not proposed to Stripe any more",
     "unknown": "Not everything could be read: nothing was applied",

@@ -7,8 +7,7 @@ from datetime import datetime
 from inspector.display.because import asked_words
 from inspector.display.moments import age_words, clock_words, date_words
 from inspector.display.money import amount_words
-from inspector.display.places import Places, Ref
-from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
+from inspector.display.words import CLASSES, DETAILS, STATES, STORES, UNKNOWN_STATE, Tone, Word, word
 from recon.queries.account import AccountView
 
 
@@ -28,15 +27,6 @@ class Verdict:
     sources: str
     next_evaluation: str
     asked: str
-
-
-@dataclass(frozen=True, slots=True)
-class FindingLine:
-    """Something that a person has to settle."""
-
-    name: Word
-    text: str
-    refs: tuple[Ref, ...]
 
 
 def verdict(view: AccountView, now: datetime) -> Verdict:
@@ -76,13 +66,6 @@ def harm(is_known: bool, details: Sequence[str], classes: Sequence[str], cells: 
 def owed_words(owed: dict[str, int]) -> tuple[str, ...]:
     """Collectible amounts, one a currency, zeros left out."""
     return tuple(amount_words(minor, currency) for currency, minor in sorted(owed.items()) if minor)
-
-
-def findings(view: AccountView, places: Places) -> tuple[FindingLine, ...]:
-    return tuple(
-        FindingLine(word(finding["class"], FINDINGS), finding["text"], places.refs(finding.get("refs", ())))
-        for finding in view.findings
-    )
 
 
 def _sources(view: AccountView, now: datetime) -> str:

@@ -17,6 +17,7 @@ from recon.queries.case_choices import OF_FACTS
 
 LONGEST_REASON: Final = 500  # characters
 ENDED: Final = {"closed": "ended"}
+_GONE: Final = "It has ended already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,22 @@ class EndedDecision:
     sentence: str = ""
 
 
-_GONE: Final = EndedDecision(code="gone", sentence="It has ended already.")
-
-
 def end_decision(
     decision_id: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> EndedDecision:
     """Whoever may make such a decision may end it, another's too. What was accepted is looked at again at once. Codes:
     empty, too_long, gone, forbidden."""
     said = reason.replace("\x00", "").strip()
-    if not said:
-        return EndedDecision(code="empty", sentence="Say why it ends: whoever decided it will ask.")
-    if len(said) > LONGEST_REASON:
-        return EndedDecision(code="too_long", sentence=f"A reason has at most {LONGEST_REASON} characters.")
-    standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
-    decision = standing.first()
+    decision = CaseDecision.objects.filter(id=decision_id).first()
     if decision is None:
-        return _GONE
+        return EndedDecision(code="gone", sentence=_GONE)
+    account = decision.account_id
+    if not said:
+        return EndedDecision(account, "empty", "Say why it ends: whoever decided it will ask.")
+    if len(said) > LONGEST_REASON:
+        return EndedDecision(account, "too_long", f"A reason has at most {LONGEST_REASON} characters.")
+    if decision.ended_at is not None or decision.closed_at is not None:
+        return EndedDecision(account, "gone", _GONE)
     refused = _forbidden(decision, groups)
     entry = _entry(decision, actor, said, request_id, refused)
     if refused is not None:
@@ -52,11 +52,12 @@ def end_decision(
         return refused
     with transaction.atomic():
         # The mark before the decision, as an evaluation takes them: two that wait for each other would both fail.
-        mark_dirty([decision.account_id], now, cause=Cause(CauseKind.PERSON, actor))
+        mark_dirty([account], now, cause=Cause(CauseKind.PERSON, actor))
+        standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
         if not standing.update(ended_at=now, ended_by=actor, end_reason=said):
-            return _GONE
-        record(entry, [Event(EventKind.CASE_DECIDED, decision.account_id, told_of(decision), ENDED, actor)])
-    return EndedDecision(decision.account_id)
+            return EndedDecision(account, "gone", _GONE)
+        record(entry, [Event(EventKind.CASE_DECIDED, account, told_of(decision), ENDED, actor)])
+    return EndedDecision(account)
 
 
 def _forbidden(decision: CaseDecision, groups: Iterable[str]) -> EndedDecision | None:

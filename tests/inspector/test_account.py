@@ -180,7 +180,7 @@ def test_merged_away_account_leads_to_its_target(support: Client, keep: Keep) ->
 
 def test_orphan_is_for_a_person_to_settle(support: Client, keep: Keep) -> None:
     page = page_of(support, keep("identity/orphan_without_account_row"))
-    assert [finding.text for finding in page.findings] == ["The account has no row in subs_account.accounts."]
+    assert [card.text for card in page.cases.cards] == ["The account has no row in subs_account.accounts."]
 
 
 def test_reread_answers_with_the_same_parts(support: Client, keep: Keep, stores_clean: None) -> None:
