@@ -20,6 +20,7 @@ from inspector.pages.login import login, logout, openid_begin, openid_return, pa
 from inspector.pages.look_ups import look_ups
 from inspector.pages.note import note
 from inspector.pages.policy import close_breaker, policy, set_mode
+from inspector.pages.policy_versions import change_policy, policy_version, steer_policy
 from inspector.pages.queue import claim, forget, next_account, release, save, snooze, wake
 from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
@@ -71,6 +72,9 @@ urlpatterns = [
     path("policy/", policy, name="policy"),
     path("policy/mode/", set_mode, name="set_mode"),
     path("policy/breaker/", close_breaker, name="close_breaker"),
+    path("policy/change/", change_policy, name="change_policy"),
+    path("policy/versions/<int:number>/", policy_version, name="policy_version"),
+    path("policy/versions/<int:number>/<slug:deed>/", steer_policy, name="steer_policy"),
     path("status/", status, name="status"),
     path("keys/", keys, name="keys"),
     path("status/check/", check_now, name="check_now"),

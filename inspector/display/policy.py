@@ -9,9 +9,10 @@ from inspector.access import Permission
 from inspector.display.deeds import actor_words
 from inspector.display.drift import list_href
 from inspector.display.moments import age_words, moment_words
+from inspector.display.policy_version import PolicyNumbers
 from inspector.display.status import Freeze
 from inspector.display.words import CLASSES, Tone, Word, number_words, word
-from recon.queries.automation import Automation, Breaker, ClassPolicy, Fate, Threshold
+from recon.queries.automation import Automation, Breaker, ClassPolicy, Fate
 
 MODES: Final = {
     "observe": Word("observe", "Observe", Tone.WARN, "Shown; nobody may write it."),
@@ -41,14 +42,6 @@ LIMITS: Final = (
     "Proposals to Stripe are never automatic: no charge, no refund, no cancellation.",
     "While all applies are paused, auto waits as everybody does.",
 )
-_RUNGS: Final = {
-    "grace": "In grace from",
-    "past_due": "Past due from",
-    "delinquent": "Delinquent from",
-    "bad_debt": "Bad debt from",
-    "bad_debt_ended": "Bad debt, once ended, from",
-}
-_LADDERS: Final = {"self_serve": "Self-serve", "contract": "Contract"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +91,6 @@ class BreakerView:
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdLine:
-    group: str
-    name: str
-    value: str
-    default: str
-    is_set: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Typed:
     """What stood in a form that was not right: `form` is a class's name, or `breaker`."""
 
@@ -124,13 +108,19 @@ class PolicyPage:
     limits: tuple[str, ...]
     breaker: BreakerView
     freeze: Freeze
-    thresholds: tuple[ThresholdLine, ...]
+    numbers: PolicyNumbers
     problem: str
     permission: Permission
 
 
 def policy_page(
-    found: Automation, freeze: Freeze, *, permission: Permission, typed: Typed, now: datetime
+    found: Automation,
+    freeze: Freeze,
+    numbers: PolicyNumbers,
+    *,
+    permission: Permission,
+    typed: Typed,
+    now: datetime,
 ) -> PolicyPage:
     names = {one.name for one in found.classes} | {"breaker"}
     return PolicyPage(
@@ -138,7 +128,7 @@ def policy_page(
         limits=LIMITS,
         breaker=_breaker(found.breaker, typed, now),
         freeze=freeze,
-        thresholds=tuple(_threshold(one) for one in found.thresholds),
+        numbers=numbers,
         problem=typed.problem if typed.form not in names else "",
         permission=permission,
     )
@@ -207,27 +197,3 @@ def _then(one: Breaker) -> str:
         return "open it: it opens at the next round, as soon as any class is in auto"
     too_many = one.severe > one.most
     return "open it again at the next round" if one.is_open and too_many else "open it"
-
-
-def _threshold(one: Threshold) -> ThresholdLine:
-    group = f"{_LADDERS[one.ladder]} ladder" if one.ladder else "Numbers"
-    return ThresholdLine(group, _name(one), _value(one, one.value), _value(one, one.default), one.is_set)
-
-
-def _name(one: Threshold) -> str:
-    names = {
-        "dust_minor": "Dust: too little to call debt, up to",
-        "in_flight_max_days": "A payment under way counts for",
-        "freshness_minutes": "Stripe's mirror is fresh for",
-        "plans": "Plans by price",
-    }
-    return _RUNGS[one.name] if one.ladder else names.get(one.name, one.name)
-
-
-def _value(one: Threshold, value: object) -> str:
-    if one.ladder:
-        return f"{value} day{'' if value == 1 else 's'} past due"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} → {each}" for key, each in sorted(value.items())) or "none"
-    units = {"dust_minor": "minor units", "in_flight_max_days": "days", "freshness_minutes": "minutes"}
-    return f"{value} {units.get(one.name, '')}".strip()

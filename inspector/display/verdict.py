@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from inspector.display.because import asked_words
 from inspector.display.moments import age_words, clock_words, date_words
 from inspector.display.money import amount_words
@@ -25,6 +27,7 @@ class Verdict:
     oldest_due: str
     computed: str
     sources: str
+    policy: tuple[str, str] | None
     next_evaluation: str
     asked: str
 
@@ -44,6 +47,7 @@ def verdict(view: AccountView, now: datetime) -> Verdict:
         oldest_due=date_words(truth.get("oldest_due_at")),
         computed=clock_words(view.evaluated_at, now),
         sources=_sources(view, now),
+        policy=_policy(view.policy_version),
         next_evaluation=age_words(view.next_evaluation_at, now) if view.next_evaluation_at else "",
         asked=asked_words(view.causes, view.more_causes, named=1),
     )
@@ -66,6 +70,11 @@ def harm(is_known: bool, details: Sequence[str], classes: Sequence[str], cells: 
 def owed_words(owed: dict[str, int]) -> tuple[str, ...]:
     """Collectible amounts, one a currency, zeros left out."""
     return tuple(amount_words(minor, currency) for currency, minor in sorted(owed.items()) if minor)
+
+
+def _policy(number: int | None) -> tuple[str, str] | None:
+    """The version whose numbers were used, in words and where it stands; None for numbers from before versions."""
+    return (f"policy version {number}", f"{reverse('policy')}#version-{number}") if number is not None else None
 
 
 def _sources(view: AccountView, now: datetime) -> str:

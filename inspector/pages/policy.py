@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inspector.access import lookers_only, may_govern, needs
 from inspector.actor import actor_of
 from inspector.display.policy import Typed, policy_page
+from inspector.display.policy_version import policy_numbers
 from inspector.display.status import freeze
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
@@ -17,6 +18,7 @@ from recon.actions.authority import Right
 from recon.actions.set_class_mode import set_class_mode
 from recon.queries.automation import automation
 from recon.queries.pauses import applies_paused
+from recon.queries.policy import history
 
 REASON_LENGTH = 1000
 
@@ -70,6 +72,7 @@ def _show(request: HttpRequest, typed: Typed, *, status: int = 200) -> HttpRespo
     page = policy_page(
         automation(now=now),
         freeze(applies_paused(), permission, now),
+        policy_numbers(history(), now),
         permission=permission,
         typed=typed,
         now=now,

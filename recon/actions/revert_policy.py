@@ -24,8 +24,8 @@ from recon.actions.policy_turn import take_policy_turn
 from recon.actions.preview_policy import OPEN_STATES, begin_preview
 from recon.apply.record import Entry, record
 from recon.engine.policy import Policy
-from recon.engine.policy_effect import is_nowhere_stricter
 from recon.models import PolicyState, PolicyVersion
+from recon.queries.policy import goes_back_at_once, version_of
 
 
 def revert_policy(
@@ -46,17 +46,11 @@ def revert_policy(
             withdraw(draft, actor=actor, reason=f"Version {number} was gone back to.", now=now)
         version = add_version(Policy.from_json(former.policy), actor=actor, now=now, reverts_to=number)
         version.reason = said
-        if goes_back_at_once(former, active):
+        if goes_back_at_once(version_of(former), version_of(active)):
             take_over(version, active, None, actor=actor, now=now, request_id=request_id)
         else:
             _draft(version, active, said, actor=actor, now=now, request_id=request_id)
     return PolicyDone(number=version.number)
-
-
-def goes_back_at_once(former: PolicyVersion, active: PolicyVersion) -> bool:
-    """The version before the active one, whose numbers can make nobody's truth more severe."""
-    old, new = Policy.from_json(active.policy), Policy.from_json(former.policy)
-    return former.number == active.follows_id and is_nowhere_stricter(new, old)
 
 
 def _may_not(former: PolicyVersion, active: PolicyVersion) -> PolicyDone | None:

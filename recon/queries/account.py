@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 from recon.engine.facts import StoreName
-from recon.models import AccountState, CaseDecision, Evaluation, Recompute, Relapse
+from recon.models import AccountState, Apply, CaseDecision, Evaluation, Recompute, Relapse
 from recon.queries.cases import Decision, decision_of
 from recon.queries.snapshots import Rows, StoreSaid, latest
 
@@ -38,7 +38,7 @@ class AccountView:
     verdict is unknown), and each of the six stores by name. `causes` ({kind, ref, at}, and how many more) are what had
     asked for it; none where a sweep came by. `relapses` are cells that somebody changed back after a repair, and that
     nobody has released: {place, key, wrote, found, other, at}. `decisions` are what people decided, the latest first,
-    those that stand before the others."""
+    those that stand before the others. `has_undos`: somebody once undid a repair of it."""
 
     account_id: str
     evaluation_id: int
@@ -60,10 +60,12 @@ class AccountView:
     proposals: Sequence[Json]
     findings: Sequence[Json]
     next_evaluation_at: datetime | None
+    policy_version: int | None
     causes: Sequence[Json]
     more_causes: int
     relapses: Sequence[Json]
     decisions: Sequence[Decision]
+    has_undos: bool
     stores: Mapping[str, StoreView]
 
 
@@ -102,18 +104,21 @@ _DECISIONS = ArraySubquery(
         :MOST_DECISIONS
     ]
 )
+_UNDOS = Exists(Apply.objects.filter(account_id=OuterRef("account_id"), undoes__isnull=False))
 
 
 def account_view(account_id: str) -> AccountView | None:
     """None when the account was never evaluated."""
     states = AccountState.objects.select_related("evaluation").annotate(
-        asked=_ASKED, relapses=_RELAPSES, decisions=_DECISIONS
+        asked=_ASKED, relapses=_RELAPSES, decisions=_DECISIONS, has_undos=_UNDOS
     )
     state = states.filter(account_id=account_id).first()
     if state is None:
         return None
     decisions = tuple(map(decision_of, state.decisions))
-    return _view(state, asked=state.asked or {}, relapses=state.relapses, decisions=decisions)
+    return _view(
+        state, asked=state.asked or {}, relapses=state.relapses, decisions=decisions, has_undos=state.has_undos
+    )
 
 
 def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
@@ -135,7 +140,9 @@ def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
     ]
 
 
-def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json], decisions: Sequence[Decision]) -> AccountView:
+def _view(
+    state: AccountState, *, asked: Json, relapses: Sequence[Json], decisions: Sequence[Decision], has_undos: bool
+) -> AccountView:
     evaluation = state.evaluation
     return AccountView(
         account_id=state.account_id,
@@ -158,10 +165,12 @@ def _view(state: AccountState, *, asked: Json, relapses: Sequence[Json], decisio
         proposals=evaluation.proposals,
         findings=evaluation.findings,
         next_evaluation_at=evaluation.next_evaluation_at,
+        policy_version=state.policy_version,
         causes=asked.get("causes", ()),
         more_causes=asked.get("more", 0),
         relapses=relapses,
         decisions=decisions,
+        has_undos=has_undos,
         stores=_stores(state),
     )
 

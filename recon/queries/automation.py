@@ -1,21 +1,18 @@
-"""What the engine may do by itself: each class's mode with its accounts and what auto would do now, the breaker, and
-the numbers that the rules go by."""
+"""What the engine may do by itself: each class's mode with its accounts and what auto would do now, and the breaker."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import connection
 
 from recon.actors import AUTO
 from recon.engine.drift import DriftClass
 from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, SEVERE_WITHIN, is_too_many, most_severe
 from recon.engine.plan import Risk
-from recon.engine.policy import Policy
 from recon.models import LIVE_STATES, AccountState, ClassMode, Mode, Switch
 from recon.queries.modes import VALUES
 
@@ -103,21 +100,9 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """One number that the rules go by; `ladder` is a segment for rungs. `is_set`: by this installation."""
-
-    name: str
-    ladder: str
-    value: Any
-    default: Any
-    is_set: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Automation:
     classes: tuple[ClassPolicy, ...]
     breaker: Breaker
-    thresholds: tuple[Threshold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +123,7 @@ def automation(*, now: datetime) -> Automation:
     groups = _groups(now)
     stops = breaker.is_open or breaker.would_trip
     classes = [_class(name, modes.get(name), groups, automatic, stops) for name in (*DriftClass, VALUES)]
-    return Automation(tuple(classes), breaker, tuple(thresholds()))
-
-
-def thresholds() -> Iterator[Threshold]:
-    """In force now, each beside the rules' own default."""
-    given = settings.POLICY
-    value, default = Policy.from_json(given).to_json(), Policy().to_json()
-    for segment, rungs in value["rungs"].items():
-        own = given.get("rungs", {}).get(segment, {})
-        for name, days in rungs.items():
-            yield Threshold(name, segment, days, default["rungs"][segment][name], name in own)
-    for name in ("dust_minor", "in_flight_max_days", "freshness_minutes", "plans"):
-        yield Threshold(name, "", value[name], default[name], name in given)
+    return Automation(tuple(classes), breaker)
 
 
 def _groups(now: datetime) -> list[_Group]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 
 from recon.engine.policy import Policy
+from recon.engine.policy_effect import is_nowhere_stricter
 from recon.models import PolicyPreview, PolicyState, PolicyVersion
 
 FIRST: Final = 1
@@ -80,6 +81,15 @@ class Preview:
         return int(self.result.get("lenient", 0))
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What governs, every version that is kept, the newest first, and of each its latest finished preview."""
+
+    governing: InForce
+    versions: Sequence[Version]
+    previews: Mapping[int, Preview]
+
+
 def in_force() -> InForce:
     """By one look-up along a unique index, asked anew for each piece of work and kept by nobody: a worker that lives
     for weeks goes by the version of this moment. Until there is a version, by what the settings say."""
@@ -109,18 +119,26 @@ def hash_of(policy: Policy) -> str:
 
 def version(number: int) -> Version | None:
     row = PolicyVersion.objects.filter(number=number).first()
-    return _version(row) if row else None
+    return version_of(row) if row else None
 
 
-def versions(*, limit: int = 100) -> list[Version]:
-    """Newest first. Before anybody made one, none is kept."""
-    return [_version(row) for row in PolicyVersion.objects.order_by("-number")[:limit]]
+def goes_back_at_once(former: Version, active: Version) -> bool:
+    """Whether going back is undoing the last change, and can make nobody's truth more severe."""
+    return former.number == active.follows and is_nowhere_stricter(former.policy, active.policy)
 
 
-def open_version() -> Version | None:
-    """The one that somebody is about to make active; there is one at a time."""
-    row = PolicyVersion.objects.filter(state__in=[PolicyState.DRAFT, PolicyState.WAITING_FOR_SECOND]).first()
-    return _version(row) if row else None
+def active_version() -> Version | None:
+    """None while nobody has made one, and what the settings say governs."""
+    row = PolicyVersion.objects.filter(state=PolicyState.ACTIVE).first()
+    return version_of(row) if row else None
+
+
+def history() -> History:
+    """Before anybody made a version, none is kept, and what the settings say governs."""
+    found = [version_of(row) for row in PolicyVersion.objects.order_by("-number")]
+    active = next((one for one in found if one.state == PolicyState.ACTIVE), None)
+    governing = InForce(active.number, active.policy) if active else InForce(FIRST, from_settings())
+    return History(governing, found, _previews_of([one.number for one in found]) if found else {})
 
 
 def latest_preview(number: int) -> Preview | None:
@@ -131,13 +149,12 @@ def latest_preview(number: int) -> Preview | None:
     return _preview(row, row.all_chunks, row.done_chunks) if row else None
 
 
-def previews_of(numbers: Sequence[int]) -> dict[int, Preview]:
-    """Version → its latest finished preview."""
+def _previews_of(numbers: Sequence[int]) -> dict[int, Preview]:
     rows = PolicyPreview.objects.filter(version__in=numbers, finished_at__isnull=False).order_by("version", "-id")
     return {row.version_id: _preview(row, 0, 0) for row in rows.distinct("version")}
 
 
-def _version(row: PolicyVersion) -> Version:
+def version_of(row: PolicyVersion) -> Version:
     return Version(
         number=row.number,
         state=row.state,

@@ -190,14 +190,15 @@ def test_a_pause_is_said_with_the_way_to_it(support: Client) -> None:
     assert "the ledger moves" in support.get("/policy/").content.decode()
 
 
-def test_thresholds_say_their_source(support: Client, settings: Any) -> None:
+def test_numbers_stand_beside_the_rules_own(support: Client, settings: Any) -> None:
     settings.POLICY = {"dust_minor": 75, "rungs": {"contract": {"grace": 3}}, "plans": {"price_1": "pro"}}
-    own = [(one.group, one.name, one.value, one.default) for one in page_of(support).thresholds if one.is_set]
-    assert own == [
+    numbers = page_of(support).numbers
+    assert [(one.group, one.name, one.value, one.default) for one in numbers.lines if not one.is_default] == [
         ("Contract ladder", "In grace from", "3 days past due", "1 day past due"),
         ("Numbers", "Dust: too little to call debt, up to", "75 minor units", "50 minor units"),
-        ("Numbers", "Plans by price", "price_1 → pro", "none"),
+        ("Plans by price", "price_1", "pro", "none"),
     ]
+    assert (numbers.name, numbers.versions) == ("Version 1", ())
 
 
 def test_the_queries_do_not_grow(support: Client, keep: Keep) -> None:
