@@ -100,6 +100,12 @@ def every_bulk_line(run_id: int, *, outcome: str = "") -> Iterator[BulkLine]:
         after = page[-1].id
 
 
+def outcomes_of(run_id: int) -> dict[str, int]:
+    """How many items came to each outcome that there was."""
+    ended = BulkRepairItem.objects.filter(bulk_repair=run_id).exclude(outcome="").order_by()
+    return dict(ended.values_list("outcome").annotate(Count("id")))
+
+
 def moved_accounts(run_id: int) -> list[str]:
     """Those whose plan was another one by then, each once."""
     rows = BulkRepairItem.objects.filter(bulk_repair=run_id, outcome="refused_moved").order_by("id")
@@ -113,7 +119,7 @@ def accounts_of(run_id: int) -> list[str]:
 
 def _run(row: BulkRepair) -> BulkRun:
     slow = StripePace.objects.filter(halvings__gt=0).first() if row.state == "running" else None
-    counted = dict(row.items.exclude(outcome="").order_by().values_list("outcome").annotate(Count("id")))
+    counted = outcomes_of(row.id)
     return BulkRun(
         id=row.id,
         kind=row.kind,

@@ -1,13 +1,12 @@
-"""How far the long work is: the sweep, the mirror, a bulk repair."""
+"""How far the long work is: the sweep and the mirror."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from recon.models import BulkRepairItem, MirrorSync, SweepChunk, SweepRun
+from recon.models import MirrorSync, SweepChunk, SweepRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,6 @@ class MirrorState:
     as_of: datetime | None
     reading: str | None
     objects_read: int
-
-
-@dataclass(frozen=True, slots=True)
-class BulkState:
-    """Accounts of a bulk repair: all, those with an outcome, and how many of each outcome."""
-
-    accounts: int
-    done: int
-    outcomes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +74,3 @@ def mirror_state() -> MirrorState:
         reading=going.kind if going else None,
         objects_read=going.objects_read if going else 0,
     )
-
-
-def bulk_state(bulk_repair_id: int) -> BulkState:
-    rows = BulkRepairItem.objects.filter(bulk_repair=bulk_repair_id)
-    counted = dict(rows.values_list("outcome").annotate(Count("id")).order_by("outcome"))
-    waiting = rows.filter(done_at__isnull=True).count()
-    accounts = sum(counted.values())
-    outcomes = {outcome: number for outcome, number in counted.items() if outcome}
-    return BulkState(accounts=accounts, done=accounts - waiting, outcomes=outcomes)

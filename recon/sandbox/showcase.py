@@ -12,18 +12,16 @@ from django.core.management import call_command
 
 from recon import bootstrap
 from recon.actions import equipment
-from recon.actions.repair_drifted import Approver, repair_drifted
 from recon.actions.run_sweep import Reports, run_sweep, work_in_queue
 from recon.management.progress import Progress
 from recon.queries.drift import Headlines, headlines
-from recon.queries.runs import BulkState
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.errors import SandboxError
 from recon.sandbox.logins import ensure_logins
 from recon.sandbox.population import seed
 from recon.sandbox.proof import Proof, prove
+from recon.sandbox.repairing import Repaired, repair
 from recon.sandbox.services import WORKERS, Services, flush_queue
-from recon.tasks.repair import repair_item
 from recon.tasks.sweep import sweep_chunk
 
 DEFAULT_ACCOUNTS = 5_000
@@ -37,7 +35,7 @@ class Outcome:
 
     before: Headlines
     after: Headlines
-    repair: BulkState
+    repaired: Repaired
     proof: Proof
     broken_facts: tuple[str, ...]
     prepared_left: int
@@ -87,15 +85,10 @@ def sweep_all(actor: str) -> Headlines:
     return headlines()
 
 
-def repair_all() -> BulkState:
-    """Apply every plan, each by a Celery task, under one reason."""
+def repair_all() -> Repaired:
+    """Every plan, as people repair many: by bulk repairs, through Celery."""
     with Progress("Repair", "accounts") as progress:
-        return repair_drifted(
-            Approver(actor="demo", reason="The demo repairs all drift that it was seeded with."),
-            enqueue=_enqueue_item,
-            clock=lambda: datetime.now(UTC),
-            report=progress,
-        )
+        return repair(progress)
 
 
 def prove_all() -> Proof:
@@ -111,10 +104,6 @@ def prepared_left(sandbox: Sandbox) -> int:
 
 def _enqueue_chunk(chunk_id: int) -> None:
     sweep_chunk.delay(chunk_id)
-
-
-def _enqueue_item(item_id: int) -> None:
-    repair_item.delay(item_id)
 
 
 @contextmanager

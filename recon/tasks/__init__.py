@@ -12,7 +12,7 @@ from recon.tasks.publish import publish_events
 from recon.tasks.pulse import check_stores, pulse
 from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
-from recon.tasks.repair import repair_automatically, repair_item
+from recon.tasks.repair import repair_automatically
 from recon.tasks.resolve import resolve_events
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
@@ -33,7 +33,6 @@ __all__ = [
     "recompute_due",
     "recover",
     "repair_automatically",
-    "repair_item",
     "resolve_events",
     "sweep",
     "sweep_chunk",

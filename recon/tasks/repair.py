@@ -1,16 +1,9 @@
-"""Repairs that a worker begins: one account of a bulk repair, and what the modes let the engine do by itself."""
+"""What the modes let the engine repair by itself."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from recon.actions import repair_automatically as automatic
-from recon.actions import repair_drifted
-
-
-@shared_task(name="recon.repair_item")
-def repair_item(item_id: int) -> None:
-    """Apply the plan that was approved, or keep why not."""
-    repair_drifted.repair_item(item_id, clock=timezone.now)
 
 
 @shared_task(name="recon.repair_automatically")

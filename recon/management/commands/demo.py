@@ -107,13 +107,13 @@ class Command(BaseCommand):
         before = showcase.sweep_all("demo")
         if not as_json:
             self._print_headlines("before", before)
-        repair = showcase.repair_all()
+        repaired = showcase.repair_all()
         # Where nothing was written, the sweep of just now stands; the proof reads the stores again in any case.
-        after = showcase.sweep_all("demo") if repair.accounts else before
+        after = showcase.sweep_all("demo") if repaired.accounts else before
         outcome = showcase.Outcome(
             before=before,
             after=after,
-            repair=repair,
+            repaired=repaired,
             proof=showcase.prove_all(),
             broken_facts=tuple(facts_seal.broken(sealed, facts_seal.seal(sandbox.env()))),
             prepared_left=showcase.prepared_left(sandbox),
@@ -156,7 +156,7 @@ def _as_json(outcome: showcase.Outcome) -> dict[str, Any]:
             "drifted": outcome.proof.drifted,
             "unknown": outcome.proof.unknown,
         },
-        "repairs": dict(outcome.repair.outcomes),
+        "repairs": dict(outcome.repaired.outcomes),
         "facts_unchanged": not outcome.broken_facts,
         "broken_facts": list(outcome.broken_facts),
         "prepared_left": outcome.prepared_left,
@@ -164,7 +164,7 @@ def _as_json(outcome: showcase.Outcome) -> dict[str, Any]:
 
 
 def _outcomes(outcome: showcase.Outcome) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in outcome.repair.outcomes.items()) or "none needed"
+    return ", ".join(f"{count:,} {name}" for name, count in outcome.repaired.outcomes.items()) or "none needed"
 
 
 def _start_again(sandbox: Sandbox) -> None:
