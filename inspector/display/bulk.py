@@ -282,10 +282,11 @@ def _by(run: BulkRun) -> str:
 
 
 def _left_out(run: BulkRun) -> str:
-    number, nothing = run.totals.get("without_plan", 0), "had nothing to write"
+    number, nothing = run.totals.get("without_plan", 0), "nothing to write"
     if run.is_of_proposals:
-        nothing = "proposed nothing of the kind to Stripe"
-    left = f"{accounts_words(number)} of the selection {nothing}, no known verdict, or is accepted." if number else ""
+        nothing = "nothing of the kind proposed to Stripe"
+    why = f"of the selection left out: {nothing}, no known verdict, or accepted"
+    left = f"{accounts_words(number)} {why}." if number else ""
     return " ".join(filter(None, (left, _undone(run), _changed(run))))
 
 
