@@ -11,6 +11,7 @@ from inspector.display.case_decisions import DecisionView
 from inspector.display.cases import NO_CASE, TypedCase
 from inspector.display.foot import Standing, foot
 from inspector.display.notes import NOTHING_NOTED, TypedNote
+from inspector.display.undo import undone_words
 from inspector.display.work import NO_SNOOZE, TypedSnooze
 from inspector.look_log import log_look
 from inspector.rendering import render_page
@@ -21,6 +22,7 @@ from recon.queries.account import AccountView, account_view
 from recon.queries.facts import account_facts
 from recon.queries.pauses import pause_and_observed
 from recon.queries.repairs import last_repair
+from recon.queries.undone import standing_undos
 
 
 def find_account(account_id: str) -> AccountView:
@@ -65,6 +67,9 @@ def show_account(
     )
     context = {"page": page, "foot": approving, "story": story(request, view, known, now, noted)}
     context["work"] = work_on(request, view.account_id, put_off, now)
+    # Asked only where something was ever undone: the others' pages ask as little as before.
+    undone = standing_undos([view.account_id]).get(view.account_id) if view.has_undos else None
+    context["undone"] = undone_words(undone, now)
     return render_page(request, "account", context, status=status)
 
 

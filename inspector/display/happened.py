@@ -170,15 +170,24 @@ def _approved(entry: Entry, told: Mapping[str, Any]) -> Said:
     count = told["writes"]
     what = f"{count} write{'' if count == 1 else 's'}, {told['risk'] or 'no risk'}"
     proposal = f", with {told['proposal']}" if told["proposal"] else ""
-    return Said("Repair approved", rest=what + proposal, quoted=told["reason"], href=_repair_href(entry.subject))
+    text = "Undo of a repair approved" if told["undoes"] else "Repair approved"
+    return Said(text, rest=what + proposal, quoted=told["reason"], href=_repair_href(entry.subject))
 
 
 def _closed(entry: Entry, told: Mapping[str, Any]) -> Said:
     end = _ENDS.get(told["state"]) or Word(told["state"], f"Repair {told['state']}", Tone.WARN)
     text = "Repair refused: the stores had moved" if told["refused"] else end.text
+    if told["undoes"]:
+        text = text.replace("Repair", "Undo of a repair").replace("Approval", "Approval of an undo")
+    return Said(text, rest=_came_of(told, end), href=_repair_href(entry.subject), tone=end.tone)
+
+
+def _came_of(told: Mapping[str, Any], end: Word) -> str:
+    if told["explanation"] or end.tone is not Tone.GOOD:
+        return str(told["explanation"])
     taken_over = f", taken over {told['takeovers']} times" if told["takeovers"] else ""
-    rest = told["explanation"] or (f"{told['writes']} writes, all of them{taken_over}" if end.tone is Tone.GOOD else "")
-    return Said(text, rest=rest, href=_repair_href(entry.subject), tone=end.tone)
+    undone = ", and undone since" if told["is_undone"] else ""
+    return f"{told['writes']} writes, all of them{taken_over}{undone}"
 
 
 def _row(what: str, told: Mapping[str, Any], account_id: str) -> Said:

@@ -124,7 +124,7 @@ def undone_words(undo: StandingUndo | None, now: datetime) -> Undone | None:
     """None where nothing that was undone stands."""
     if undo is None:
         return None
-    text = f"{name_of(undo.approved_by)} undid a repair of this {age_words(undo.at, now)}"
+    text = f"{name_of(undo.approved_by)} took a repair of this back {age_words(undo.at, now)}"
     return Undone(text, undo.reason, str(undo.apply_id))
 
 

@@ -102,7 +102,7 @@ _SELECTS: Mapping[str, tuple[Kind, str]] = {
         """
         select id::text, created_at, null::timestamptz, approved_by, jsonb_build_object(
             'reason', reason, 'risk', risk, 'writes', jsonb_array_length(writes), 'proposal', proposal,
-            'digest', digest)
+            'digest', digest, 'undoes', undoes_id)
         from apply where account_id = %(account)s and created_at <= %(until)s
         order by created_at desc limit %(most)s
         """,
@@ -112,7 +112,11 @@ _SELECTS: Mapping[str, tuple[Kind, str]] = {
         """
         select id::text, closed_at, null::timestamptz, approved_by, jsonb_build_object(
             'state', state, 'refused', refused, 'code', code, 'explanation', explanation,
-            'writes', jsonb_array_length(writes), 'takeovers', takeovers)
+            'writes', jsonb_array_length(writes), 'takeovers', takeovers, 'undoes', undoes_id,
+            'is_undone', exists (
+                select from apply as undo
+                where undo.account_id = apply.account_id and undo.undoes_id = apply.id and undo.state = 'done'
+            ))
         from apply where account_id = %(account)s and closed_at <= %(until)s
         order by closed_at desc limit %(most)s
         """,

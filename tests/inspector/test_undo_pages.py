@@ -11,7 +11,7 @@ from django.test import Client
 
 from recon.models import Apply, ApplyBranch, ApplyState, BranchState
 from tests.support.kept import golden, keep_case
-from tests.support.repairs import VOID, repair_in, repaired
+from tests.support.repairs import VOID, repair_in, repaired, undone_plan
 
 Browser = Callable[[str], Client]
 CASE = "payments/paid_after_suspension"
@@ -166,3 +166,26 @@ def test_an_undo_that_came_to_nothing_offers_no_plan_in_its_place(finance: Clien
 
 def test_an_undo_of_nobodys_repair_is_not_found(finance: Client, db: None) -> None:
     assert finance.post(f"/repairs/{UUID(int=0)}/undo/", {"reason": "r"}).status_code == 404
+
+
+def test_the_account_says_that_it_drifts_because_of_an_undo(finance: Client, keep: Callable[..., str]) -> None:
+    account = keep(CASE)
+    assert "The undo</a>" not in finance.get(f"/accounts/{account}/").content.decode()
+    undo = undone_plan(account)
+    page = finance.get(f"/accounts/{account}/")
+    assert page.context["undone"].id == str(undo.id)
+    assert f'<a href="/repairs/{undo.id}/">The undo</a>' in page.content.decode()
+
+
+def test_the_timeline_tells_both(finance: Client, keep: Callable[..., str]) -> None:
+    account = keep(CASE)
+    undone_plan(account)
+    days = finance.get(f"/accounts/{account}/?kind=repairs").context["story"].timeline.days
+    said = [(line.said.text, line.said.rest.rpartition(", ")[2]) for day in days for line in day.lines]
+    assert sorted(text for text, _ in said) == [
+        "Repair applied",
+        "Repair approved",
+        "Undo of a repair applied",
+        "Undo of a repair approved",
+    ]
+    assert ("Repair applied", "and undone since") in said
