@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from inspector.display.words import FINDINGS, STATES, STORES, UNKNOWN_STATE, Wor
 from recon.queries.cases import CaseQuery, Decision, OpenCase, OpenKey, OpenPage, Part, Standing
 
 LONGEST: Final = 200
+A_DAY: Final = timedelta(days=1)
 PARTS: Final[Mapping[Part, str]] = {
     Part.OPEN: "Open",
     Part.WAITING: "Waiting for an owner",
@@ -125,7 +126,7 @@ def open_key(text: str) -> OpenKey | None:
 
 
 def open_page(
-    wanted: CaseQuery, page: OpenPage, counts: Standing, found: int, *, is_first: bool, now: datetime
+    wanted: CaseQuery, page: OpenPage, counts: Standing, found: int | None, *, is_first: bool, now: datetime
 ) -> CasesPage:
     next_key = f"{page.next.since}~{page.next.finding}~{page.next.account}" if page.next else ""
     lines = tuple(_open_line(one, now) for one in page.lines)
@@ -133,7 +134,7 @@ def open_page(
 
 
 def decided_page(
-    wanted: CaseQuery, rows: Sequence[Decision], counts: Standing, found: int, reader: Person, *,
+    wanted: CaseQuery, rows: Sequence[Decision], counts: Standing, found: int | None, reader: Person, *,
     size: int, is_first: bool, now: datetime,
 ) -> CasesPage:  # fmt: skip
     """`rows` holds one more than a page where another follows."""
@@ -168,7 +169,7 @@ def csv_rows(rows: Iterable[Decision], now: datetime) -> Iterator[tuple[object, 
 def _page(
     wanted: CaseQuery,
     counts: Standing,
-    found: int,
+    found: int | None,
     *,
     lines: tuple[OpenLine, ...] = (),
     decisions: tuple[DecisionView, ...] = (),
@@ -200,8 +201,10 @@ def in_url_of(wanted: CaseQuery) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _tabs(wanted: CaseQuery, counts: Standing, found: int) -> Iterator[Tab]:
-    numbers = {Part.OPEN: found, Part.WAITING: counts.waiting, Part.ACCEPTED: counts.accepted}
+def _tabs(wanted: CaseQuery, counts: Standing, found: int | None) -> Iterator[Tab]:
+    numbers = {Part.WAITING: counts.waiting, Part.ACCEPTED: counts.accepted}
+    if found is not None:
+        numbers[Part.OPEN] = max(found - counts.cases, 0)
     for part, text in PARTS.items():
         number = number_words(numbers[part]) if part in numbers else ""
         yield Tab(text, number, _href(in_url_of(CaseQuery(part))), part is wanted.part)
@@ -231,7 +234,7 @@ def _open_line(one: OpenCase, now: datetime) -> OpenLine:
         is_locked_out=one.harm_rank == 0,
         since=span_words(now - one.since),
         since_at=moment_words(one.since),
-        is_new=not one.is_due,
+        is_new=now - one.since < A_DAY,
         decided=f"{one.decided} decided already" if one.decided else "",
     )
 

@@ -51,7 +51,7 @@ def _page(request: HttpRequest) -> CasesPage:
     return decided_page(wanted, rows, counts, found, request.user, size=PAGE, is_first=number is None, now=now)
 
 
-def _found() -> int:
-    """As the queues were last counted: those that are decided on too."""
+def _found() -> int | None:
+    """As the queues were last counted, those that are decided on too; None when they never were."""
     counted = sizes(kept_counts())
-    return sum(counted.get(f"finding:{one}", 0) for one in FINDINGS)
+    return None if not counted else sum(counted.get(f"finding:{one}", 0) for one in FINDINGS)

@@ -44,7 +44,7 @@ class Choice:
 
 
 HAND_OVER: Final = Choice("hand_over", CaseKind.HAND_OVER, "Hand it over to the owner of a store")
-ACCEPT: Final = Choice("accept", CaseKind.ACCEPT, "Let it be until a day")
+ACCEPT: Final = Choice("accept", CaseKind.ACCEPT, "Accept it until a day; until then nobody applies the plan")
 
 
 def choices_of(view: AccountView, facts: AccountFacts, subject: Subject) -> tuple[Choice, ...]:

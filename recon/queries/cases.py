@@ -23,14 +23,13 @@ EXPORTED_AT_ONCE: Final = 1_000
 SINCE: Final = "((standing -> '{finding}') ->> 'since') collate \"C\""
 # One walk along an index for each finding, the longest standing first.
 OPEN: Final = """
-(select account_id, '{finding}' as finding, {since} as since, (standing -> '{finding}' ->> 'opened')::bool as opened,
-        evaluation_id, state, is_known, harm_rank
+(select account_id, '{finding}' as finding, {since} as since, evaluation_id, state, is_known, harm_rank
  from account_state
  where standing ? '{finding}' and ({since}, account_id, '{finding}') > (%(since)s, %(account)s, %(finding)s)
  order by {since}, account_id limit %(limit)s)
 """
 LINES: Final = """
-select found.account_id, found.finding, found.since, found.opened, found.state, found.is_known, found.harm_rank,
+select found.account_id, found.finding, found.since, found.state, found.is_known, found.harm_rank,
        e.findings, array(
            select refs_hash from case_decision d
            where d.account_id = found.account_id and d.finding = found.finding
@@ -107,12 +106,11 @@ class OpenKey:
 @dataclass(frozen=True, slots=True)
 class OpenCase:
     """A finding that stands on an account, of which not all is decided: the sentences of what is not. None of them
-    where the account could not be read since. `is_due`: it has stood for a day."""
+    where the account could not be read since."""
 
     account_id: str
     finding: str
     since: datetime
-    is_due: bool
     state: str | None
     is_known: bool
     harm_rank: int
@@ -130,10 +128,11 @@ class OpenPage:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many decisions stand."""
+    """How many decisions stand; `cases` is how many findings of an account have one."""
 
     waiting: int
     accepted: int
+    cases: int
 
 
 BEGIN: Final = OpenKey("", "", "")
@@ -176,7 +175,8 @@ def standing_decisions() -> Standing:
     counted = CaseDecision.objects.filter(STANDS).values_list("kind").annotate(Count("id"))
     numbers = dict(counted.order_by())
     accepted = numbers.pop(CaseKind.ACCEPT, 0)
-    return Standing(sum(numbers.values()), accepted)
+    decided = CaseDecision.objects.filter(STANDS).exclude(finding=DRIFT).values("account_id", "finding").distinct()
+    return Standing(sum(numbers.values()), accepted, decided.count())
 
 
 def decision_of(row: Mapping[str, Any]) -> Decision:
@@ -214,7 +214,6 @@ def _open(row: Mapping[str, Any]) -> OpenCase | None:
         account_id=row["account_id"],
         finding=row["finding"],
         since=datetime.fromisoformat(row["since"]),
-        is_due=row["opened"],
         state=row["state"],
         is_known=row["is_known"],
         harm_rank=row["harm_rank"],

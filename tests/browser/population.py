@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from recon.actions.add_note import add_note
+from recon.actions.decide_case import CaseAsked, decide_case
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.apply.record import Entry, record
 from recon.models import (
@@ -21,6 +22,8 @@ from recon.models import (
     InboxStatus,
     Relapse,
 )
+from recon.queries.account import account_view
+from recon.queries.case_subjects import subjects_of
 from recon.sandbox.logins import password_of
 from tests.support.kept import golden, keep_case
 from tests.support.many_invoices import with_invoices
@@ -37,6 +40,8 @@ ACCOUNTS: Final = {
     "acc_merged": "identity/merged_away_account",
     "acc_proposal": "proposals/void_in_stripe",
     "acc_severe": "drift/bad_debt_everywhere_missed",
+    "acc_decided": "conflicts/minimum_of_both",
+    "acc_twice": "plans/duplicate_subscriptions",
     **{f"acc_{name}": LOCKED for name in ("queued", "doubt", "done", "stale", "broken", "expired")},
 }
 
@@ -51,9 +56,21 @@ def populate() -> dict[str, str]:
         assert add_note("acc_1", text, actor=f"user:{role}", groups=[role], now=timezone.now()).note_id
     record(Entry(actor="user:finance", action="plan.approved", reason="paid by wire, ticket 7", account="acc_1"))
     User.objects.create_user("stranger", password=password_of("stranger"))
+    _decide("acc_decided")
     repairs = _repairs()
     _relapse(repairs["done"])
     return {"dead": str(_failures()), **{name: str(apply.id) for name, apply in repairs.items()}}
+
+
+def _decide(account_id: str) -> None:
+    """One store is right, the difference is accepted until then, and somebody had thought otherwise before."""
+    view = account_view(account_id)
+    assert view is not None
+    for subject, choice in ((0, "store_is_right:stripe"), (0, "store_is_right:billing_prod"), (1, "accept")):
+        about = subjects_of(view.findings, view.cells)[subject]
+        until = (timezone.now() + timedelta(days=30)).date()
+        asked = CaseAsked(about.finding, about.seal, choice, "The bank confirmed the smaller amount", until=until)
+        decide_case(account_id, asked, actor="user:finance", groups=["finance"], now=timezone.now())
 
 
 def _repairs() -> dict[str, Apply]:

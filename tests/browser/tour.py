@@ -16,7 +16,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.population import populate
 
 # Files, answers for programs, and the way to somebody else's page.
-NO_PAGES: Final = {"accounts_csv", "audit_csv", "bulk_csv", "healthz", "readyz", "openid_begin"}
+NO_PAGES: Final = {"accounts_csv", "audit_csv", "bulk_csv", "cases_csv", "healthz", "readyz", "openid_begin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,14 @@ def add_an_empty_note(page: Page) -> None:
 def replay_nothing(page: Page) -> None:
     page.get_by_label("Reason, which stands in the audit").fill("the row is mended")
     press(page, "Replay")
+
+
+def decide_without_a_reason(page: Page) -> None:
+    page.locator(".case-decide summary").first.click()
+    page.get_by_label("stays").first.check()
+    page.locator(".case-form [name=reason]").first.evaluate("field => field.required = false")
+    page.locator(".case-form").first.get_by_role("button", name="Decide").click()
+    page.wait_for_load_state()
 
 
 def prove_it(page: Page) -> None:
@@ -145,11 +153,15 @@ STOPS: Final = (
     Stop("account", ("acc_proposal",)),
     Stop("account", ("acc_severe",), role="support"),
     Stop("account", ("acc_many",)),
+    Stop("account", ("acc_decided",)),
     Stop("account", ("acc_doubt",)),
     Stop("account", ("acc_done",)),
     Stop("approve", ("acc_1",), status=422, steps=approve_without_a_reason),
     Stop("approve", ("acc_1",), status=409, steps=approve_what_is_no_longer_true),
     Stop("add_note", ("acc_1",), status=422, steps=add_an_empty_note),
+    Stop("decide_case", ("acc_twice",), status=422, steps=decide_without_a_reason),
+    Stop("cases"),
+    Stop("cases", query="?part=waiting"),
     Stop("repair", ("queued",)),
     Stop("repair", ("doubt",)),
     Stop("repair", ("done",)),
@@ -202,6 +214,7 @@ STOPS: Final = (
 STANDS_ON: Final = {
     "approve": "account",
     "add_note": "account",
+    "decide_case": "account",
     "pause": "status",
     "replay_failed": "failed",
     "bulk_repair": "accounts",

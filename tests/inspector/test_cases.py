@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from recon.actions.count_queues import count_queues
 from recon.models import AccountState, CaseDecision
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +110,7 @@ def test_open_cases_stand_in_the_order_in_which_they_were_found(finance: Client,
     for number, days in ((1, 0), (2, 9), (3, 4)):
         account = keep(CONFLICT, account_id=f"acc_{number}")
         since = (timezone.now() - timedelta(days=days)).isoformat()
-        standing = {"fact_conflict": {"since": since, "opened": days > 1}}
+        standing = {"fact_conflict": {"since": since, "opened": False}}
         AccountState.objects.filter(account_id=account).update(standing=standing)
     keep("plans/duplicate_subscriptions", account_id="acc_4")
     page = listed(finance, "finding=fact_conflict")
@@ -147,7 +148,9 @@ def test_decisions_wait_for_their_owner_and_can_be_filtered(finance: Client, kee
     assert (one.what, one.owner, one.waits) == ("Stripe is right", "the ledger's owner (billing_prod)", "3 days")
     assert listed(finance, "part=waiting&owner=stripe").empty == "Nothing here matches."
     assert [one.what for one in listed(finance, "part=accepted").decisions] == [f"Accepted until {SOON}"]
-    assert [tab.number for tab in listed(finance).tabs] == ["0", "1", "1", ""]
+    assert [tab.number for tab in listed(finance).tabs] == ["", "1", "1", ""]
+    count_queues(now=timezone.now())
+    assert listed(finance).tabs[0].number == "0"
     assert listed(finance, "part=over").empty == "No decision is over yet."
 
 
