@@ -20,12 +20,14 @@ __all__ = ["DRIFT", "CaseClosing", "CaseKind", "CaseQuery", "Decision", "OpenCas
 LOOKED_AT: Final = 200
 MOST_ROUNDS: Final = 10
 EXPORTED_AT_ONCE: Final = 1_000
-SINCE: Final = "((standing -> '{finding}') ->> 'since') collate \"C\""
+# As the indexes have it.
+SINCE: Final = "(standing #>> '{{{finding},since}}') collate \"C\""
 # One walk along an index for each finding, the longest standing first.
 OPEN: Final = """
 (select account_id, '{finding}' as finding, {since} as since, evaluation_id, state, is_known, harm_rank
  from account_state
- where standing ? '{finding}' and ({since}, account_id, '{finding}') > (%(since)s, %(account)s, %(finding)s)
+ where standing ? '{finding}' and ({since}, account_id) >= (%(since)s, %(account)s)
+   and ({since}, account_id, '{finding}') > (%(since)s, %(account)s, %(finding)s)
  order by {since}, account_id limit %(limit)s)
 """
 LINES: Final = """
