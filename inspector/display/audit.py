@@ -44,6 +44,7 @@ class EntryLine:
     request_href: str
     repair_href: str
     repair_entries_href: str
+    undoes_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def entry_page(entry: SealedEntry, *, sees_all: bool, now: datetime) -> EntryPag
 def entry_line(line: AuditLine, now: datetime, *, most: int | None = SHOWN_CHANGES) -> EntryLine:
     found = changes(line.before, line.after)
     shown = found[:most]
+    after = line.after if isinstance(line.after, dict) else {}
     return EntryLine(
         seq=line.seq,
         href=reverse("audit_entry", args=[line.seq]),
@@ -141,17 +143,18 @@ def entry_line(line: AuditLine, now: datetime, *, most: int | None = SHOWN_CHANG
         ago=age_words(line.at, now),
         actor=actor_words(line.actor),
         actor_code=line.actor,
-        action=action_word(line.action),
+        action=action_word(line.action, is_undo="undoes" in after),
         account_id=line.account_id or "",
         account_href=href_or_none("account", line.account_id),
         reason=line.reason,
-        why=str(line.after.get("why") or "") if isinstance(line.after, dict) else "",
+        why=str(after.get("why") or ""),
         changes=shown,
         more_changes=len(found) - len(shown),
         request_id=line.request_id,
         request_href=_href("audit", request=line.request_id) if line.request_id else "",
         repair_href=href_or_none("repair", line.apply_id),
         repair_entries_href=_href("audit", apply=line.apply_id) if line.apply_id else "",
+        undoes_href=href_or_none("repair", after.get("undoes")),
     )
 
 

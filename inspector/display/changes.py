@@ -11,7 +11,7 @@ from inspector.display.words import STORES, value_words
 from inspector.display.writes import cell_words
 
 PLACE: Final = re.compile(r"(?P<store>\w+)\.(?P<table>\w+)\[(?P<key>.*)\]\.(?P<column>[\w.]+)", re.DOTALL)
-SAID_ELSEWHERE: Final = frozenset({"cells", "why", "code"})
+SAID_ELSEWHERE: Final = frozenset({"cells", "why", "code", "undoes"})
 SAYS_STATES: Final = ("state", "status")
 CURRENCY: Final = re.compile("[a-z]{3}")
 NOTHING: Final = ("", None)

@@ -1,5 +1,7 @@
 """What the audit's actions and actors are called: a dotted code and a `kind:name` in, words out."""
 
+from dataclasses import replace
+
 from inspector.display.words import Tone, Word
 
 _ACTIONS = (
@@ -46,13 +48,20 @@ _ACTIONS = (
     Word("look_ups.pruned", "Forgot old look-ups"),
 )
 _KNOWN = {word.code: word for word in _ACTIONS}
+_OF_UNDOS = {
+    "repair.approved": "Approved an undo",
+    "repair.applied": "Undid a repair",
+    "repair.finished": "Read an undo back",
+}
 _KINDS = {"user": "", "token": "API token", "task": "schedule", "terminal": "terminal"}
 
 
-def action_word(code: str) -> Word:
-    """The action in words; one without words of its own says its code's parts."""
+def action_word(code: str, *, is_undo: bool = False) -> Word:
+    """The action in words; one without words of its own says its code's parts. Of a repair: `is_undo` when its plan was
+    the inverse of another."""
     said = code.replace(".", ": ").replace("_", " ").capitalize()
-    return _KNOWN.get(code) or Word(code, said)
+    known = _KNOWN.get(code) or Word(code, said)
+    return replace(known, text=_OF_UNDOS[code]) if is_undo and code in _OF_UNDOS else known
 
 
 def actor_words(actor: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from psycopg.rows import dict_row
 
 from recon.actions.approve import Approved, approve_plan
@@ -13,11 +14,15 @@ from recon.actions.approve_undo import approve_undo
 from recon.actions.carry_out import carry_out
 from recon.actions.look_again import look_again
 from recon.actions.pause_applies import pause_applies
+from recon.apply.order import Order, Rights
+from recon.apply.steps import Step
 from recon.engine.facts import StoreName
 from recon.engine.inverse import LeftBecause
 from recon.models import AccountState, Apply, ApplyState, AuditEntry, DriftChange, OutboxEvent, Relapse
 from recon.queries.undo import NoUndo, Undo, undo_of
 from recon.stores.base import Store
+from tests.apply.test_recovery import PowerCut, crash_at
+from tests.support import applying
 from tests.support.applying import NOW, VOID
 from tests.support.stores import Connect, tables_of
 from tests.support.twin import TwinUnderTest
@@ -227,6 +232,30 @@ def test_a_customer_in_doubt_withholds_what_is_severe(repair: UUID, owner: Conne
     owner("subs_customer").execute("INSERT INTO customers (account_id, stripe_customer_id) VALUES ('acc_2', 'cus_1')")
     assert shown(repair).inverse.is_withheld
     assert undo(repair).code == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("step", "is_undone"),
+    [
+        (Step.CLAIMED, False),
+        (Step.WRITES_CHECKED, False),
+        (Step.ALL_PREPARED, False),
+        (Step.COMMIT_DECIDED, True),
+        (Step.BRANCH_COMMITTED, True),
+        (Step.ALL_COMMITTED, True),
+        (Step.READ_BACK, True),
+    ],
+)
+def test_a_crash_anywhere_leaves_all_of_it_or_nothing(
+    repair: UUID, before: Rows, owner: Connect, six: Six, step: Step, is_undone: bool
+) -> None:
+    repaired_rows, digest = rows_of(owner), shown(repair).inverse.plan.digest
+    order = Order("acc_1", digest, "user:ada", "the wire was another's", Rights.ALL, undoes=repair)
+    with pytest.raises(PowerCut):
+        applying.coordinator(six, timezone.now, crash_at(step)).apply(order)
+    applying.recovery(six, timezone.now).run(whatever_lease=True)
+    assert rows_of(owner) == (before if is_undone else repaired_rows)
+    assert Apply.objects.get(undoes=repair).state == (ApplyState.DONE if is_undone else ApplyState.ABORTED)
 
 
 def test_without_a_reason_there_is_no_undo(repair: UUID) -> None:

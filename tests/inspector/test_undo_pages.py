@@ -189,3 +189,10 @@ def test_the_timeline_tells_both(finance: Client, keep: Callable[..., str]) -> N
         "Undo of a repair approved",
     ]
     assert ("Repair applied", "and undone since") in said
+
+
+def test_the_audit_calls_it_an_undo_and_leads_to_what_it_undoes(finance: Client, repair: Apply) -> None:
+    send(finance, repair)
+    undo = Apply.objects.get(undoes=repair)
+    (line,) = finance.get(f"/audit/?apply={undo.id}").context["page"].lines
+    assert (line.action.text, line.undoes_href) == ("Approved an undo", f"/repairs/{repair.id}/")

@@ -31,8 +31,9 @@ def _write_metadata(customers: list[dict[str, Any]], write: Write) -> None:
 
 
 def _write_block(blocks: list[dict[str, Any]], write: Write) -> None:
-    kept = [row for row in blocks if not _is_row(row, write.key)]
-    new = [] if write.truth is None else [{**dict(write.key), "level": write.truth, "set_by": "recon"}]
+    old = next((row for row in blocks if _is_row(row, write.key)), {})
+    kept = [row for row in blocks if row is not old]
+    new = [] if write.truth is None else [{**old, **dict(write.key), "level": write.truth, "set_by": "recon"}]
     blocks[:] = kept + new
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 from recon.engine.answer import answer
 from recon.engine.case import read_case
+from recon.engine.drift import Cell
 from recon.engine.enums import DebtState, StoreName
+from recon.engine.facts import Stored
+from recon.engine.inverse import Written, inverse_of
 from recon.engine.pipeline import Evaluation, recompute
+from recon.engine.rules.identity import family_of, identify
 from recon.engine.schema import TABLES, Kind
 from tests.properties.applying import applied
 from tests.properties.worlds import ACCOUNT, CUSTOMER, NOW, Case, copied, epoch, rfc3339, worlds
@@ -38,6 +43,30 @@ def test_i1_apply_then_recompute_is_a_fixed_point(case: Case) -> None:
     assert after.truth == before.truth
     assert after.drift.cells == ()
     assert after.plan.writes == ()
+
+
+@many
+@given(worlds())
+def test_i1_apply_and_undo_is_where_one_was(case: Case) -> None:
+    before = evaluate(case)
+    repaired = applied(case, before.plan.writes)
+    facts = read_case(repaired).facts
+    left = [replace(cell, row_version=_version_after(cell)) for cell in before.plan.writes]
+    inverse = inverse_of("1", map(Written, left), facts, identify(facts, family_of(facts)))
+    undone = evaluate(applied(repaired, inverse.plan.writes))
+    if not inverse.is_withheld:
+        assert inverse.left_out == ()
+        assert held_by(undone) == held_by(before)
+    assert undone.truth == before.truth
+
+
+def _version_after(cell: Cell) -> int | None:
+    is_gone = cell.store is StoreName.STRIPE or (cell.table == "blocks" and cell.truth is None)
+    return None if is_gone else (cell.row_version or 0) + 1
+
+
+def held_by(evaluation: Evaluation) -> list[tuple[str, Stored]]:
+    return [(cell.place, cell.stored) for cell in evaluation.drift.cells]
 
 
 @many
