@@ -139,7 +139,7 @@ def _state(pair: str, number: int, owed: Mapping[str, int]) -> StateLine:
 
 def _access(access: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
     return tuple(
-        f"{number_words(number)} {said}"
+        f"{said.capitalize()}: {accounts_words(number)}"
         for name, counted in access.items()
         for number, said in zip(counted, _ACCESS[name], strict=True)
         if number
@@ -152,7 +152,7 @@ def _plans(plans: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _arrow(before: str | None, after: str | None) -> str:
-    return f"{before or 'mapped to no plan'} → {after or 'mapped to no plan'}"
+    return f"{before or 'no plan'} → {after or 'no plan'}"
 
 
 def _example(one: Mapping[str, Any]) -> ExampleLine:
@@ -174,7 +174,7 @@ def _also(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         if before[name] != after[name]:
             said.append(given if after[name] is (name == "plan_active") else taken)
     if before["plan_code"] != after["plan_code"]:
-        said.append(f"plan {_arrow(before['plan_code'], after['plan_code'])}")
+        said.append(f"{_arrow(before['plan_code'], after['plan_code'])}")
     if before["raw_state"] != after["raw_state"] and before["state"] == after["state"]:
         said.append(f"without its caps it would be {word(after['raw_state'], STATES).text.lower()}")
     return said

@@ -175,7 +175,7 @@ def _line(one: Version, by_number: Mapping[int, Version], found: Preview | None)
         why=_why(one),
         changes=changes[:6],
         more=f"and {number_words(len(changes) - 6)} more" if len(changes) > 6 else "",
-        found=_found(found),
+        found=_found(one, found),
         audit_href=_audit_href(one),
     )
 
@@ -210,9 +210,9 @@ def _why(one: Version) -> tuple[str, ...]:
     return tuple(said for said in (one.reason, one.second_reason, withdrawn) if said)
 
 
-def _found(found: Preview | None) -> str:
+def _found(one: Version, found: Preview | None) -> str:
     if found is None:
-        return "not tried out: it is nowhere stricter"
+        return "not needed: nowhere stricter" if one.reverts_to and one.activated_at else "–"
     return f"{number_words(found.severe)} more severe, {number_words(found.lenient)} more lenient"
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 from recon.actions.add_note import add_note
 from recon.actions.decide_case import CaseAsked, decide_case
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
+from recon.actions.draft_policy import draft_policy
+from recon.actions.preview_policy import drive_policy_previews, preview_chunk
 from recon.apply.record import Entry, record
 from recon.models import (
     Apply,
@@ -20,6 +22,7 @@ from recon.models import (
     Inbox,
     InboxFinding,
     InboxStatus,
+    PolicyPreviewChunk,
     Relapse,
 )
 from recon.queries.account import account_view
@@ -57,9 +60,23 @@ def populate() -> dict[str, str]:
     record(Entry(actor="user:finance", action="plan.approved", reason="paid by wire, ticket 7", account="acc_1"))
     User.objects.create_user("stranger", password=password_of("stranger"))
     _decide("acc_decided")
+    _draft_a_policy()
     repairs = _repairs()
     _relapse(repairs["done"])
     return {"dead": str(_failures()), **{name: str(apply.id) for name, apply in repairs.items()}}
+
+
+def _draft_a_policy() -> None:
+    """Tried out to the end, and lenient for whoever is overdue."""
+    rungs = {"delinquent": 3_000, "bad_debt": 3_000, "bad_debt_ended": 3_000}
+    now = timezone.now()
+    draft_policy(
+        {"rungs": {"self_serve": rungs}, "dust_minor": {"jpy": 500}, "plans": {"price_pro": "pro"}},
+        actor="user:admin", groups=["admin"], now=now,
+    )  # fmt: skip
+    while drive_policy_previews(now=now):
+        for chunk_id in PolicyPreviewChunk.objects.filter(done_at__isnull=True).values_list("id", flat=True):
+            preview_chunk(chunk_id, now=now)
 
 
 def _decide(account_id: str) -> None:

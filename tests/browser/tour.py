@@ -102,6 +102,12 @@ def pause_without_a_reason(page: Page) -> None:
     press(page, "Pause all applies")
 
 
+def send_absurd_numbers(page: Page) -> None:
+    page.get_by_label("In grace from").first.fill("90")
+    page.get_by_label("Plans by price").fill("price_pro")
+    press(page, "Try it out on every account")
+
+
 def send_an_old_form(page: Page) -> None:
     page.context.clear_cookies(name="csrftoken")
     press(page, "Check now")
@@ -190,6 +196,10 @@ STOPS: Final = (
     Stop("convergence", ("acc_1",), steps=prove_it),
     Stop("policy"),
     Stop("policy", role="admin"),
+    Stop("policy_version", ("1",)),
+    Stop("policy_version", ("2",), role="admin"),
+    Stop("change_policy", role="admin"),
+    Stop("change_policy", status=422, role="admin", steps=send_absurd_numbers),
     Stop("keys"),
     Stop("status"),
     Stop("status", role="viewer"),
