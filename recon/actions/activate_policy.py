@@ -26,17 +26,21 @@ from recon.queries.groups import groups_now
 
 HOLDS_FOR: Final = timedelta(hours=24)
 """So long what a preview found is taken for what is: invoices fall due meanwhile."""
+DONE_ALREADY: Final = (PolicyState.WAITING_FOR_SECOND, PolicyState.ACTIVE)
+NO_PREVIEW: Final = PolicyDone("no_preview", "It has not been tried out: preview it first.")
 
 
 def activate_policy(
     number: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> PolicyDone:
-    """By whoever drafted it. One that makes anybody's truth more severe waits for a second admin. ValueError without a
-    reason, PolicyVersion's DoesNotExist for one that there is not."""
+    """By whoever drafted it; asked twice, it is done once. One that makes anybody's truth more severe waits for another
+    admin. ValueError without a reason, PolicyVersion's DoesNotExist for one that there is not."""
     said = _said(reason, "Say why the numbers change: whoever is asked about an account will read it.")
     with transaction.atomic():
         take_policy_turn()
         active, version = locked_versions(now=now), PolicyVersion.objects.get(number=number)
+        if version.made_by == actor and version.state in DONE_ALREADY:
+            return PolicyDone(number=number)
         preview = version.previews.order_by("-id").first()
         refused = may_not_govern(groups) or _may_not_activate(version, active, actor) or _unseen(preview, active, now)
         if refused is not None or preview is None:
@@ -57,6 +61,8 @@ def approve_policy(
     with transaction.atomic():
         take_policy_turn()
         active, version = locked_versions(now=now), PolicyVersion.objects.get(number=number)
+        if version.second == actor and version.state == PolicyState.ACTIVE:
+            return PolicyDone(number=number)
         preview = version.previews.order_by("-id").first()
         refused = may_not_govern(groups) or _may_not_approve(version, actor) or _unseen(preview, active, now)
         if refused is not None or preview is None:
@@ -92,9 +98,6 @@ def take_over(
     told = {**after, "made_by": version.made_by, "second": version.second, "marked": marked, **_found(preview)}
     said = version.second_reason or version.reason
     record(Entry(actor, "policy.activated", said, before=before, after=told, request_id=request_id))
-
-
-NO_PREVIEW: Final = PolicyDone("no_preview", "It has not been tried out: preview it first.")
 
 
 def _ask_for_second(version: PolicyVersion, active: PolicyVersion, preview: PolicyPreview, request_id: str) -> None:

@@ -88,7 +88,7 @@ def test_the_first_draft_keeps_what_the_settings_say(settings: Any) -> None:
 
 def test_a_version_that_takes_nothing_governs_at_once_and_every_process_goes_by_it() -> None:
     keep_case(CASE)
-    assert activate(drafted(LAXER)) == PolicyDone(number=2)
+    assert activate(drafted(LAXER)) == activate(2) == PolicyDone(number=2)
     assert states() == {1: "superseded", 2: "active"}
     rules = equipment.rules()
     assert (rules.version, rules.policy.self_serve.past_due) == (2, 10)
