@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from recon.actions.decide_case import CaseAsked, decide_case
 from recon.actions.recompute import recompute_account
 from recon.apply.coordinator import Coordinator
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
-from recon.models import AuditEntry, EventKind, OutboxEvent, Trigger
+from recon.models import AccountState, AuditEntry, EventKind, OutboxEvent, Trigger
+from recon.queries.case_subjects import subjects_of
 from recon.stores.base import Store
 from recon.stores.cf_prod import CfProd
 from tests.apply.conftest import SetClock
@@ -138,6 +140,24 @@ def test_a_case_is_told_when_it_is_opened_and_when_it_is_closed(look: Callable[.
     closed = told(EventKind.CASE_CLOSED)
     assert closed.before == {"finding": "fact_conflict"}
     assert (closed.after, closed.cause, closed.audit_seq) == (None, "event", None)
+
+
+def test_what_is_decided_on_a_case_is_told_until_the_stores_close_it(
+    look: Callable[..., None], twin: TwinUnderTest, clock: SetClock
+) -> None:
+    look()
+    [finding] = subjects_of(AccountState.objects.get().evaluation.findings, [])
+    asked = CaseAsked(finding.finding, finding.seal, "store_is_right:billing_prod", "a test invoice")
+    decide_case("acc_1", asked, actor="user:ada", groups=["finance"], now=clock())
+    decided = told(EventKind.CASE_DECIDED)
+    assert decided.after is not None
+    assert (decided.before, decided.after["kind"], decided.cause) == (None, "store_is_right", "user:ada")
+    assert entry_of(decided) == ("user:ada", "case.decided")
+    twin.load_over("invoice", "in_1", status="void")
+    look(Trigger.EVENT, hours=1)
+    closed = OutboxEvent.objects.filter(kind=EventKind.CASE_DECIDED).latest("sequence")
+    assert (closed.before, closed.after) == (decided.after, {"closed": "gone"})
+    assert (closed.cause, closed.audit_seq) == ("event", None)
 
 
 def test_every_kind_is_held_here() -> None:
