@@ -1,10 +1,8 @@
 """Commands with no environment of their own use the sandbox: attach to it, start it for a while, or say what to do."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,8 +10,7 @@ import pytest
 from recon.management.embedded import is_in_force
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.postgres import find_home, running_port
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.commands import ROOT, own_environment, run
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +30,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     box.mark_seeded(0)
     yield box
     box.destroy()
-
-
-def run(box: Sandbox, *argv: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    """A command in a process of its own that knows nothing but where the sandbox is."""
-    own = {"PATH": os.environ["PATH"], "RECON_SANDBOX": str(box.var_dir), **env}
-    argv = (sys.executable, "manage.py", *argv)
-    return subprocess.run(argv, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
 
 
 def is_running(box: Sandbox) -> bool:
@@ -85,9 +75,8 @@ def test_a_second_demo_on_the_same_directory_is_refused(box: Sandbox) -> None:
         "handle = open(sys.argv[1], 'w'); fcntl.flock(handle, fcntl.LOCK_EX)\n"
         "sys.exit(subprocess.call([sys.executable, 'manage.py', 'demo', '--headless']))\n"
     )
-    env = {"PATH": os.environ["PATH"], "RECON_SANDBOX": str(box.var_dir)}
     argv = [sys.executable, "-c", code, str(box.var_dir / "demo.lock")]
-    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, cwd=ROOT, env=own_environment(box), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "A demo runs already" in done.stderr
 
