@@ -38,6 +38,7 @@ _AFTER: Final = (
     "An undo changes no fact: the account drifts again, on purpose, and the engine leaves it to people. "
     "The way back is the account's plan."
 )
+_ANEW: Final = "The block is set anew: it counts from then on, and is set by recon."
 _SECTION: Final = (NoUndo.NOTHING, NoUndo.UNKNOWN, NoUndo.WITHHELD, NoUndo.IRREVERSIBLE)
 """Why there is no undo, where that is worth a section of its own."""
 
@@ -74,7 +75,7 @@ class LeftLine:
 @dataclass(frozen=True, slots=True)
 class UndoSection:
     """The inverse as a plan; `none_because` says why there is none, `final` what Stripe did and keeps. `said` is why
-    the form that was just sent was not taken."""
+    the form that was just sent was not taken; `anew` is what cannot be as it was."""
 
     writes: tuple[WriteLine, ...]
     risk: Word | None
@@ -86,6 +87,7 @@ class UndoSection:
     left_words: str
     none_because: str
     final: str
+    anew: str
     follows: Follows
     form: ApprovalForm | None
     said: str
@@ -156,6 +158,7 @@ def _section(undo: Undo, standing: UndoStanding, typed: Typed, said: str, now: d
         left_words=f"{number_of(len(left), 'value')} left as {'it is' if len(left) == 1 else 'they are'}",
         none_because=" ".join((WHY_NOT[undo.why_none], *undo.reasons)) if undo.why_none else "",
         final=_final(undo),
+        anew=_ANEW if any(one["table"] == "blocks" and one["stored"] is None for one in writes) else "",
         follows=follows_from(writes, foresee_events(undo.account_id, writes)),
         form=None if undo.why_none or plan is None else _form(undo, plan.digest, standing, typed, now),
         said=said,

@@ -30,7 +30,7 @@ from recon.queries.case_subjects import subjects_of
 from recon.sandbox.logins import password_of
 from tests.support.kept import golden, keep_case
 from tests.support.many_invoices import with_invoices
-from tests.support.repairs import branches, repair_in, repaired
+from tests.support.repairs import VOID, branches, done_repair, repair_in, repaired, undone_plan
 
 LOCKED: Final = "payments/paid_after_suspension"
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ ACCOUNTS: Final = {
     "acc_severe": "drift/bad_debt_everywhere_missed",
     "acc_decided": "conflicts/minimum_of_both",
     "acc_twice": "plans/duplicate_subscriptions",
-    **{f"acc_{name}": LOCKED for name in ("queued", "doubt", "done", "stale", "broken", "expired")},
+    **{f"acc_{name}": LOCKED for name in ("queued", "doubt", "done", "stale", "broken", "expired", "undone")},
 }
 
 
@@ -102,6 +102,7 @@ def _repairs() -> dict[str, Apply]:
         "broken": repair_in(ApplyState.EXCEPTION, "acc_broken", explanation="cf_prod: the branch was rolled back."),
         "expired": repair_in(ApplyState.EXPIRED, "acc_expired", closed_at=now),
     }
+    made |= {"undoable": done_repair(LOCKED, "acc_undoable", proposal=VOID), "undone": undone_plan("acc_undone")}
     branches(made["doubt"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.PREPARED)
     branches(made["broken"], billing_prod=BranchState.COMMITTED, cf_prod=BranchState.LOST)
     _read_back("acc_done", made["done"])

@@ -77,6 +77,12 @@ def prove_it(page: Page) -> None:
     press(page, "Prove it")
 
 
+def undo_what_has_moved(page: Page) -> None:
+    page.locator(".undo-form [name=digest]").evaluate("field => field.value = '0'.repeat(64)")
+    page.get_by_label("Reason, for the audit").fill("the wire was another's")
+    press(page, "Undo this repair")
+
+
 def draft_a_bulk_repair(page: Page) -> None:
     press(page, "that match")
 
@@ -174,6 +180,9 @@ STOPS: Final = (
     Stop("repair", ("stale",)),
     Stop("repair", ("broken",)),
     Stop("repair", ("expired",)),
+    Stop("repair", ("undone",)),
+    Stop("account", ("acc_undone",)),
+    Stop("undo", ("undoable",), status=409, steps=undo_what_has_moved),
     Stop("search"),
     Stop("search", query="?q=acc_1,acc_clear,nobody@example.com"),
     Stop("search", query="?q=acc_none," + "x" * 5_000),
@@ -229,6 +238,7 @@ STANDS_ON: Final = {
     "replay_failed": "failed",
     "bulk_repair": "accounts",
     "begin_bulk": "accounts",
+    "undo": "repair",
     "begin_proposals": "bulk_repairs",
 }
 

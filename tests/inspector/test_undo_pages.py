@@ -1,7 +1,6 @@
 """The undo on a repair's page: the inverse as a plan, who may approve it, and what one is told when it is refused."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,13 +8,11 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from recon.models import Apply, ApplyBranch, ApplyState, BranchState
-from tests.support.kept import golden, keep_case
-from tests.support.repairs import VOID, repair_in, repaired, undone_plan
+from recon.models import Apply, ApplyState
+from tests.support.repairs import VOID, done_repair, repair_in, undone_plan
 
 Browser = Callable[[str], Client]
 CASE = "payments/paid_after_suspension"
-LATER = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -26,42 +23,7 @@ def finance(logged_in: Browser) -> Client:
 @pytest.fixture
 def repair(db: None) -> Apply:
     """A repair that every store took, and the account as it was read after it."""
-    return done_repair()
-
-
-def done_repair(**changes: Any) -> Apply:
-    case = golden(CASE)
-    keep_case(case)
-    now = datetime.fromisoformat(case["now"])
-    apply = repair_in(ApplyState.DONE, created_at=now, decided_at=now, closed_at=now, **changes)
-    ApplyBranch.objects.bulk_create(branches_of(apply))
-    after = repaired(case, apply.writes)
-    for one in apply.writes:
-        for row in rows_of(after, one):
-            row["row_version"] = 1
-    keep_case({**after, "now": (now + LATER).astimezone(UTC).isoformat()})
-    return apply
-
-
-def rows_of(case: dict[str, Any], write: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = case["stores"][write["store"]][write["table"]] if write["store"] != "stripe" else []
-    return [row for row in rows if all(row.get(name) == value for name, value in write["key"].items())]
-
-
-def branches_of(apply: Apply) -> list[ApplyBranch]:
-    """The rows as they were written: each was there in version 0, and a block that is lifted is gone."""
-    found: dict[str, dict[str, Any]] = {}
-    for one in apply.writes:
-        is_gone = one["table"] == "blocks" and one["truth"] is None
-        row = {"table": one["table"], "key": one["key"], "after": {}, "row_version": 0, "delete": is_gone}
-        found.setdefault(one["store"], {})[f"{one['table']}{one['key']}"] = row
-    return [
-        ApplyBranch(
-            apply=apply, store=store, gid=f"{store}.{apply.id}", rows=list(rows.values()), state=BranchState.COMMITTED
-        )
-        for store, rows in found.items()
-        if store != "stripe"
-    ]
+    return done_repair(CASE)
 
 
 def section_of(client: Client, apply: Apply) -> Any:
@@ -133,13 +95,13 @@ def test_what_moved_since_is_listed_with_why(finance: Client, repair: Apply) -> 
 
 
 def test_what_stripe_did_is_said_to_stay(finance: Client, db: None) -> None:
-    assert section_of(finance, done_repair(proposal=VOID)).final == (
+    assert section_of(finance, done_repair(CASE, proposal=VOID)).final == (
         "What Stripe was told stays as it is: Void the invoice in_1. An undo never takes that back."
     )
 
 
 def test_a_repair_of_stripe_alone_has_nothing_to_undo(finance: Client, db: None) -> None:
-    section = section_of(finance, done_repair(proposal=VOID, writes=[]))
+    section = section_of(finance, done_repair(CASE, proposal=VOID, writes=[]))
     assert (section.form, section.none_because) == (
         None,
         "It wrote no stored value, and what Stripe did cannot be taken back.",

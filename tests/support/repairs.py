@@ -1,6 +1,7 @@
 """Repairs as the journal holds them in each state, and the form that approves one."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recon.models import Apply, ApplyBranch, ApplyState, BranchState, Evaluation
+from tests.support.kept import golden, keep_case
 
 VOID = "invoices.void_invoice:in_1"
 
@@ -68,3 +70,36 @@ def repaired(case: dict[str, Any], writes: list[dict[str, Any]]) -> dict[str, An
         else:
             mine[0][write["column"]] = write["truth"]
     return case
+
+
+def done_repair(name: str, account_id: str = "acc_1", **changes: Any) -> Apply:
+    """A golden case whose plan every store took, and the account as it was read after that: it can be undone."""
+    case = json.loads(json.dumps(golden(name)).replace('"acc_1"', f'"{account_id}"'))
+    keep_case(case)
+    now = datetime.fromisoformat(case["now"])
+    apply = repair_in(ApplyState.DONE, account_id, created_at=now, decided_at=now, closed_at=now, **changes)
+    ApplyBranch.objects.bulk_create(_committed(apply))
+    after = repaired(case, apply.writes)
+    for one in apply.writes:
+        rows = after["stores"][one["store"]][one["table"]] if one["store"] != "stripe" else []
+        for row in rows:
+            if row.items() >= one["key"].items():
+                row["row_version"] = 1
+    keep_case({**after, "now": (now + timedelta(minutes=1)).isoformat()})
+    return apply
+
+
+def _committed(apply: Apply) -> list[ApplyBranch]:
+    """The rows as they were written: each was there in version 0, and a block that is lifted is gone."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in apply.writes:
+        is_gone = one["table"] == "blocks" and one["truth"] is None
+        row = {"table": one["table"], "key": one["key"], "after": {}, "row_version": 0, "delete": is_gone}
+        if one["store"] != "stripe":
+            found.setdefault(one["store"], {})[f"{one['table']}{one['key']}"] = row
+    return [
+        ApplyBranch(
+            apply=apply, store=store, gid=f"{store}.{apply.id}", rows=list(rows.values()), state=BranchState.COMMITTED
+        )
+        for store, rows in found.items()
+    ]
