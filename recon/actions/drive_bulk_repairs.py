@@ -108,10 +108,11 @@ def so_far(run: BulkRepair) -> dict[str, object]:
 
 def _hand_out(run: BulkRepair, now: datetime) -> None:
     """So many that no more than a set number is with the workers, and no more than Stripe may be asked for; each as a
-    task of its own, after the commit."""
+    task of its own, after the commit. Not before the workers have done half of what they had: several at a time cost
+    little more than one."""
     with_workers = run.items.filter(done_at__isnull=True, lease_until__gt=now).count()
     room = settings.BULK_AT_ONCE - with_workers
-    if room <= 0:
+    if room < settings.BULK_AT_ONCE // 2:
         return
     pace = pace_at(now, always=run.kind == BulkKind.PROPOSALS)
     most = room if pace is None else min(room, pace.affords())
