@@ -3,7 +3,8 @@
 On servers of its own under var/bench-policy: the stories of the demo's population are evaluated and kept, then copied
 by SQL to as many accounts as asked for, of which one in ten owes something. A version with other rungs is drafted and
 previewed through Celery by a worker of two processes. Prints the time to the preview's end, the peak of the worker's
-memory, and the same against recomputing everybody, which is measured on a sample and scaled to two processes.
+memory, what both took of the processors (on a machine that others use too, the time alone says little), and the same
+against recomputing everybody, which is measured on a sample and scaled to two processes.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,11 +66,12 @@ def _measure(accounts: int) -> None:
     began = time.perf_counter()
     _fill(accounts)
     print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s; {_mix()}")
-    with _worker() as memory:
+    with _worker() as watched:
         seconds, preview = _preview()
     print(
-        f"preview: {seconds:.1f} s, the worker's {PROCESSES + 1} processes at most {memory[0] / 2**20:.0f} MB together"
+        f"preview: {seconds:.1f} s; the worker's {PROCESSES + 1} processes: at most {watched.megabytes:.0f} MB together"
     )
+    print(f"of the processors: {watched.busy:.1f} s by the worker, {watched.database_busy:.1f} s by the database")
     print(f"{preview.accounts:,} accounts, {preview.to_recompute:,} recomputed, {preview.unknown:,} unknown")
     print(f"{preview.result['severe']:,} more severe, {preview.result['lenient']:,} more lenient")
     each = _seconds_each(preview)
@@ -150,17 +153,28 @@ def _mix() -> str:
     )
 
 
+@dataclass(slots=True)
+class Watched:
+    """The largest sum of the worker's memories; seconds of processors since it was ready."""
+
+    megabytes: float = 0.0
+    busy: float = 0.0
+    database_busy: float = 0.0
+
+
 @contextmanager
-def _worker() -> Iterator[list[int]]:
-    """A worker of two processes, ready; what it yields holds the largest sum of their memories, in bytes."""
+def _worker() -> Iterator[Watched]:
+    """A worker of two processes, ready."""
     command = [sys.executable, "-m", "celery", "-A", "recon", "worker", f"--concurrency={PROCESSES}", "-Q", "now,bulk"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak, over = [0], threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peak, over), daemon=True)
+    watched, over = Watched(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, watched, over), daemon=True)
     try:
         _wait_for(process.pid)
         watcher.start()
-        yield peak
+        yield watched
+        over.set()
+        watcher.join()
     finally:
         over.set()
         process.terminate()
@@ -174,11 +188,21 @@ def _wait_for(pid: int) -> None:
         assert psutil.pid_exists(pid), "the worker did not start"
 
 
-def _watch(pid: int, peak: list[int], over: threading.Event) -> None:
+def _watch(pid: int, watched: Watched, over: threading.Event) -> None:
     worker = psutil.Process(pid)
+    database = psutil.Process(int((VAR / "postgres" / "data" / "postmaster.pid").read_text().split()[0]))
+    began, database_began = _busy(worker), _busy(database)
     while not over.wait(0.2):
         processes = [worker, *worker.children(recursive=True)]
-        peak[0] = max(peak[0], sum(one.memory_info().rss for one in processes))
+        watched.megabytes = max(watched.megabytes, sum(one.memory_info().rss for one in processes) / 2**20)
+        watched.busy = _busy(worker) - began
+        watched.database_busy = _busy(database) - database_began
+
+
+def _busy(process: psutil.Process) -> float:
+    """Seconds of processors that it and its living children have had."""
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
 
 
 def _preview() -> tuple[float, Any]:
