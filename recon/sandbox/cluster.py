@@ -20,7 +20,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from recon.sandbox import ports, provision
-from recon.sandbox.logins import ROLES, password_of
+from recon.sandbox.logins import LOGINS, password_of
 from recon.sandbox.postgres import SUPERUSER, PostgresServer
 from recon.sandbox.twin_server import TwinServer
 from recon.sandbox.valkey import ValkeyServer
@@ -173,7 +173,7 @@ def _environment(var_dir: Path, master: str, pg_port: int, redis_port: int, twin
         "STRIPE_LIVEMODE": "false",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{_password(master, 'webhook')}",
         "SECRET_KEY": _password(master, "django") + _password(master, "django, second half"),
-        "DEMO_LOGINS": ",".join(f"{role}:{password_of(role)}" for role in ROLES),
+        "DEMO_LOGINS": ",".join(f"{name}:{password_of(name)}" for name in LOGINS),
     }
 
 

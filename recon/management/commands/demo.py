@@ -21,7 +21,7 @@ from recon.queries.drift import Headlines
 from recon.sandbox import facts_seal, showcase
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.errors import SandboxError
-from recon.sandbox.logins import ROLES, password_of
+from recon.sandbox.logins import LOGINS, password_of
 from recon.sandbox.services import Services
 from recon.stores.base import StoreError
 
@@ -89,8 +89,8 @@ class Command(BaseCommand):
         self._print_headlines("now", showcase.sweep_all("demo"))
         services.start_beat()
         self.stdout.write(f"\n  {self.style.SUCCESS(address)}\n")
-        for role in ROLES:
-            self.stdout.write(f"  login {role:<8} password {password_of(role)}")
+        for name in LOGINS:
+            self.stdout.write(f"  login {name:<8} password {password_of(name)}")
         self.stdout.write("\n  Ctrl-C stops everything.")
         self.stdout.flush()
         with stopped_by_signals() as asked:
