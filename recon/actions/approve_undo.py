@@ -68,13 +68,15 @@ def approve_undo(
         request_key=f"{actor} {undo.account_id} undo:{repair_id} {request_key}" if request_key else "",
         undoes=repair_id,
     )
-    return Approved(_known(order)) if _known(order) else _approve(order, undo)
+    known = _known(order)
+    return _approve(order, undo) if known is None else Approved(known)
 
 
 def _known(order: Order) -> UUID | None:
     """What the same request approved before: the repair is undone by it, which is no refusal."""
-    known = Apply.objects.filter(request_key=order.request_key) if order.request_key else Apply.objects.none()
-    return known.values_list("id", flat=True).first()
+    if not order.request_key:
+        return None
+    return Apply.objects.filter(request_key=order.request_key).values_list("id", flat=True).first()
 
 
 def _approve(order: Order, undo: Undo) -> Approved:
