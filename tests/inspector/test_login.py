@@ -170,8 +170,8 @@ def test_the_demos_logins_are_shown_in_the_demo_alone(settings) -> None:
 
 def test_every_demo_login_comes_in(log_in: LogIn) -> None:
     named = [one.split(":") for one in configured.DEMO_LOGINS]
-    assert [name for name, _ in named] == ["viewer", "support", "finance", "admin"]
-    assert [log_in(name, password).status_code for name, password in named] == [302] * 4
+    assert [name for name, _ in named] == ["viewer", "support", "finance", "admin", "admin-2"]
+    assert [log_in(name, password).status_code for name, password in named] == [302] * 5
 
 
 @pytest.mark.parametrize(
