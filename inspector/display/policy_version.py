@@ -106,7 +106,7 @@ class VersionPage:
     reason_length: int = REASON_LENGTH
 
 
-def policy_numbers(found: History, now: datetime) -> PolicyNumbers:
+def policy_numbers(found: History) -> PolicyNumbers:
     by_number = {one.number: one for one in found.versions}
     lines = tuple(_line(one, by_number, found.previews.get(one.number)) for one in found.versions)
     governing = found.governing
@@ -114,7 +114,7 @@ def policy_numbers(found: History, now: datetime) -> PolicyNumbers:
     former = by_number.get(active.follows) if active and active.follows else None
     return PolicyNumbers(
         name=f"Version {governing.number}",
-        since=_since(active, now),
+        since=_since(active),
         lines=number_lines(governing.policy),
         open=next((line for line in lines if line.word.code in {"draft", "waiting_for_second"}), None),
         versions=lines,
@@ -199,10 +199,10 @@ def _ended(one: Version, now: datetime) -> str:
     return f"by {actor_words(one.ended_by)} {age_words(one.ended_at, now)}"
 
 
-def _since(active: Version | None, now: datetime) -> str:
+def _since(active: Version | None) -> str:
     if active is None or active.made_by == SETTINGS:
         return "what RECON_POLICY says, or the rules' own numbers; nobody has changed them here"
-    return f"made by {_who(active)}, in force for {age_words(active.activated_at, now).removesuffix(' ago')}"
+    return f"made by {_who(active)}, in force since {moment_words(active.activated_at)} UTC"
 
 
 def _why(one: Version) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _show(request: HttpRequest, typed: Typed, *, status: int = 200) -> HttpRespo
     page = policy_page(
         automation(now=now),
         freeze(applies_paused(), permission, now),
-        policy_numbers(history(), now),
+        policy_numbers(history()),
         permission=permission,
         typed=typed,
         now=now,

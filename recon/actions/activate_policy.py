@@ -89,8 +89,9 @@ def take_over(
     version.save()
     marked = mark_touched(parts_touched(active, version), number=version.number, now=now)
     if preview is not None and is_too_many(preview.result["severe"], preview.accounts):
-        many = f"Version {version.number} of the policy makes {preview.result['severe']} accounts more severe"
-        open_breaker(f"{many}; a person has to look first.", now, {"policy_version": version.number})
+        many = f"{preview.result['severe']} of {preview.accounts} accounts"
+        why = f"Version {version.number} of the policy is more severe for {many}; a person has to look first."
+        open_breaker(why, now, {"policy_version": version.number})
     if marked:
         wake_soon("recon.recompute_due")
         wake_soon("recon.sweep")

@@ -26,8 +26,8 @@ from recon.models import PolicyState, PolicyVersion
 def draft_policy(
     written: Mapping[str, Any], *, actor: str, groups: Iterable[str], now: datetime, request_id: str = ""
 ) -> PolicyDone:
-    """`written` is as the JSON of a policy; what it leaves out has the rules' default. A draft that is there is withdrawn
-    for it, and its preview begins."""
+    """`written` is as the JSON of a policy; what it leaves out has the rules' default. A draft that is there is
+    withdrawn for it, and its preview begins."""
     try:
         policy = Policy.from_json(written)
     except CaseError as error:
