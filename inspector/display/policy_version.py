@@ -219,8 +219,7 @@ def _found(one: Version, found: Preview | None) -> str:
 def _state_words(one: Version, active: Version) -> str:
     told = {
         "draft": "Governs nobody yet. Look at what it would change.",
-        "waiting_for_second": "Governs nobody yet: it makes somebody's truth more severe, so another admin has to "
-        "approve it.",
+        "waiting_for_second": "Governs nobody yet: it is stricter than what does, so another admin has to approve it.",
         "active": "Every account is judged by these numbers.",
         "superseded": f"It governed once. Version {active.number} does now.",
         "withdrawn": "It never governed.",
@@ -237,7 +236,10 @@ def _note(one: Version, active: Version, found: Preview | None) -> str:
     if is_nowhere_stricter(one.policy, active.policy):
         return "It is nowhere stricter: it can make nobody's truth more severe, now or later."
     if found is not None and found.finished_at and not found.severe:
-        return "Nobody becomes more severe at this moment. It is stricter in places, so some will be later than today."
+        return (
+            "Nobody becomes more severe at this moment. It is stricter in places, so some will be later than today: a "
+            "second admin approves it."
+        )
     return ""
 
 
@@ -249,8 +251,8 @@ def _way_back(one: Version, active: Version) -> str:
         )
     why = "It is stricter in places" if one.number == active.follows else "Other versions governed since"
     return (
-        f"{why}: going back makes a draft with these numbers and tries it out. Where that makes anybody's truth more "
-        "severe, a second admin approves it, as with any change."
+        f"{why}: going back makes a draft with these numbers and tries it out. Where that is stricter than what "
+        "governs, a second admin approves it, as with any change."
     )
 
 
@@ -271,7 +273,7 @@ def _buttons(
     if one.state == "waiting_for_second":
         own = "You drafted it: another admin approves it." if mine else ""
         return (button("approve", "Approve it", own or unseen, main=True), *rest)
-    text = "Ask for a second admin" if found and found.severe else "Make it govern"
+    text = "Make it govern" if is_nowhere_stricter(one.policy, active.policy) else "Ask for a second admin"
     another = "" if mine else "Somebody else drafted it, and makes it govern."
     return (button("activate", text, another or unseen, main=True), *rest)
 

@@ -1,4 +1,4 @@
-"""Make a drafted version of the policy govern: at once where it takes nothing from anybody, else by a second admin.
+"""Make a drafted version of the policy govern: at once where it is nowhere stricter, else by a second admin.
 
 In one transaction the version takes over, every account that it can touch is marked, and the audit says so. Where more
 accounts become more severe than automatic repairs may touch in an hour, the breaker opens in the same transaction: a
@@ -21,6 +21,8 @@ from recon.actions.wake import wake_soon
 from recon.actors import name_of
 from recon.apply.record import Entry, record
 from recon.engine.gate import is_too_many
+from recon.engine.policy import Policy
+from recon.engine.policy_effect import is_nowhere_stricter
 from recon.models import PolicyPreview, PolicyState, PolicyVersion
 from recon.queries.groups import groups_now
 
@@ -33,8 +35,11 @@ NO_PREVIEW: Final = PolicyDone("no_preview", "It has not been tried out: preview
 def activate_policy(
     number: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> PolicyDone:
-    """By whoever drafted it; asked twice, it is done once. One that makes anybody's truth more severe waits for another
-    admin. ValueError without a reason, PolicyVersion's DoesNotExist for one that there is not."""
+    """By whoever drafted it; asked twice, it is done once. One that makes anybody's truth more severe, now or as time
+    goes by, waits for another admin.
+
+    ValueError without a reason, PolicyVersion's DoesNotExist for one that there is not.
+    """
     said = _said(reason, "Say why the numbers change: whoever is asked about an account will read it.")
     with transaction.atomic():
         take_policy_turn()
@@ -46,7 +51,7 @@ def activate_policy(
         if refused is not None or preview is None:
             return refuse(refused or NO_PREVIEW, version, actor=actor, reason=said, request_id=request_id)
         version.reason = said
-        if preview.result["severe"]:
+        if _may_take_away(version, active):
             _ask_for_second(version, active, preview, request_id)
         else:
             take_over(version, active, preview, actor=actor, now=now, request_id=request_id)
@@ -99,6 +104,11 @@ def take_over(
     told = {**after, "made_by": version.made_by, "second": version.second, "marked": marked, **_found(preview)}
     said = version.second_reason or version.reason
     record(Entry(actor, "policy.activated", said, before=before, after=told, request_id=request_id))
+
+
+def _may_take_away(version: PolicyVersion, active: PolicyVersion) -> bool:
+    """From anybody, now or as time goes by: what hits nobody today may lock somebody out tomorrow."""
+    return not is_nowhere_stricter(Policy.from_json(version.policy), Policy.from_json(active.policy))
 
 
 def _ask_for_second(version: PolicyVersion, active: PolicyVersion, preview: PolicyPreview, request_id: str) -> None:

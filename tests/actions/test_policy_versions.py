@@ -114,6 +114,14 @@ def test_what_makes_somebody_more_severe_waits_for_another_admin() -> None:
     assert [one.after["code"] for one in refused] == ["forbidden", "forbidden"]
 
 
+def test_what_will_be_more_severe_for_somebody_some_day_waits_too() -> None:
+    keep_case(golden("intents/comp_beats_the_subscription"))
+    number = drafted(STRICTER)
+    assert PolicyPreview.objects.get().result["severe"] == 0
+    activate(number)
+    assert states()[number] == "waiting_for_second"
+
+
 def test_nobody_approves_for_somebody_who_may_not_any_more() -> None:
     keep_case(CASE)
     activate(number := drafted(STRICTER))

@@ -60,13 +60,13 @@ def test_what_the_form_shows_is_what_it_would_send() -> None:
 
 def test_a_change_is_drafted_tried_out_and_made_to_govern(admin: Client, keep: Keep) -> None:
     keep("intents/comp_beats_the_subscription")
-    sent = admin.post("/policy/change/", typed(admin, freshness_minutes="30", dust="jpy 700\nusd → 10"))
+    sent = admin.post("/policy/change/", typed(admin, freshness_minutes="30", dust="jpy 700\nusd → 90"))
     assert (sent.status_code, sent["Location"]) == (303, "/policy/versions/2/")
     preview()
     page = admin.get("/policy/versions/2/").context["page"]
     assert [(one.name, one.old, one.new) for one in page.changes] == [
         ("Of JPY, up to", "500 JPY", "700 JPY"),
-        ("Of USD, up to", "none", "0.10 USD"),
+        ("Of USD, up to", "none", "0.90 USD"),
         ("A reading is fresh for", "15 minutes", "30 minutes"),
     ]
     assert (page.preview.sentence.split(",")[0], page.buttons[0].text) == ("No account would change", "Make it govern")
