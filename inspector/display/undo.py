@@ -18,7 +18,7 @@ from recon.actions.foresee import foresee_events
 from recon.actors import name_of
 from recon.engine.answer import cell_json
 from recon.engine.inverse import LeftBecause, LeftOut
-from recon.engine.plan import plain
+from recon.engine.plan import Risk, plain
 from recon.queries.account import Json
 from recon.queries.pauses import Pause
 from recon.queries.undo import NoUndo, OtherApply, Undo
@@ -37,6 +37,10 @@ _TITLES: Final = {
 _AFTER: Final = (
     "An undo changes no fact: the account drifts again, on purpose, and the engine leaves it to people. "
     "The way back is the account's plan."
+)
+_AGAINST: Final = (
+    "It takes away what the rules gave. Unless the truth has moved since, a customer who is in the right is worse off "
+    "from then on, until somebody repairs the account."
 )
 _ANEW: Final = "The block is set anew: it counts from then on, and is set by recon."
 _SECTION: Final = (NoUndo.NOTHING, NoUndo.UNKNOWN, NoUndo.WITHHELD, NoUndo.IRREVERSIBLE)
@@ -75,7 +79,7 @@ class LeftLine:
 @dataclass(frozen=True, slots=True)
 class UndoSection:
     """The inverse as a plan; `none_because` says why there is none, `final` what Stripe did and keeps. `said` is why
-    the form that was just sent was not taken; `anew` is what cannot be as it was."""
+    the form that was just sent was not taken; `anew` is what cannot be as it was, `against` whom it harms."""
 
     writes: tuple[WriteLine, ...]
     risk: Word | None
@@ -88,6 +92,7 @@ class UndoSection:
     none_because: str
     final: str
     anew: str
+    against: str
     follows: Follows
     form: ApprovalForm | None
     said: str
@@ -159,6 +164,7 @@ def _section(undo: Undo, standing: UndoStanding, typed: Typed, said: str, now: d
         none_because=" ".join((WHY_NOT[undo.why_none], *undo.reasons)) if undo.why_none else "",
         final=_final(undo),
         anew=_ANEW if any(one["table"] == "blocks" and one["stored"] is None for one in writes) else "",
+        against=_AGAINST if plan and plan.risk is Risk.SEVERE else "",
         follows=follows_from(writes, foresee_events(undo.account_id, writes)),
         form=None if undo.why_none or plan is None else _form(undo, plan.digest, standing, typed, now),
         said=said,
