@@ -1,17 +1,20 @@
-"""Programs that sign what they send are answered before what only people need: sessions, form tokens, logins.
+"""Programs are answered before what only people need: sessions, form tokens, logins. So no cookie opens the API.
 
 It is half of what an event costs. The addresses stand in the URL configuration all the same.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, URLResolver
+from django.urls.resolvers import RoutePattern
 
-from inspector.access import SIGNED, need_of
-from inspector.api.problems import Endpoint
+from inspector.api.problems import Endpoint, Refusal, problem
 
 PREFIX: Final = "/api/v1/"
+OFTEN: Final = frozenset({"events", "stripe_webhook", "store_events"})  # found without a search
+NOTHING_HERE: Final = "There is nothing here."
 # Data for programs: should a browser open it, it may load and run nothing.
 POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -19,21 +22,38 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 def programs_first(get_response: GetResponse) -> GetResponse:
     """The endpoints are loaded when the server starts: one that cannot be loaded stops it then, and fails no event."""
-    endpoints = _endpoints()
+    resolver, exact = _endpoints()
 
     def answer(request: HttpRequest) -> HttpResponse:
-        endpoint = endpoints.get(request.path_info)
-        if endpoint is None:
+        if not request.path_info.startswith(PREFIX):
             return get_response(request)
         request.get_host()  # a host that is not ours is refused here as everywhere
-        response = endpoint(request)
+        endpoint = exact.get(request.path_info)
+        response = endpoint(request) if endpoint is not None else _resolved(resolver, request)
         response["Content-Security-Policy"] = POLICY
         return response
 
     return answer
 
 
-def _endpoints() -> Mapping[str, Endpoint]:
+def _resolved(resolver: URLResolver, request: HttpRequest) -> HttpResponse:
+    try:
+        match = resolver.resolve(request.path_info)
+    except Resolver404:
+        return problem(Refusal(404, "not_found", NOTHING_HERE))
+    request.resolver_match = match
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return _rendered(response)
+
+
+def _rendered(response: Any) -> HttpResponse:
+    """What the framework's views leave to be rendered is, before it goes on."""
+    rendered: HttpResponse = response.render() if hasattr(response, "render") else response
+    return rendered
+
+
+def _endpoints() -> tuple[URLResolver, Mapping[str, Endpoint]]:
     from inspector.api.urls import urlpatterns  # views may be imported once Django is set up
 
-    return {f"{PREFIX}{one.pattern}": one.callback for one in urlpatterns if need_of(one.callback) == SIGNED}
+    resolver = URLResolver(RoutePattern(PREFIX), urlpatterns)
+    return resolver, {f"{PREFIX}{one.pattern}": one.callback for one in urlpatterns if one.name in OFTEN}

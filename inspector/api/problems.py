@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final
 
@@ -12,9 +12,16 @@ TITLES: Final[Mapping[int, str]] = {
     400: "Bad request",
     401: "Not authenticated",
     403: "Not allowed",
+    404: "Not found",
     405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
     410: "Gone",
     413: "Too large",
+    415: "Not a media type that is taken",
+    422: "Cannot be done",
+    429: "Too many calls",
+    500: "Broken",
     503: "Not available",
 }
 MOST_DIGITS: Final = 12
@@ -23,14 +30,15 @@ Endpoint = Callable[..., HttpResponse]
 
 @dataclass(slots=True, eq=False)
 class Refusal(Exception):
-    """`code` is for programs, `detail` for people; `errors` are pointers into the body, or
-    parameters, each with what is wrong."""
+    """`code` is for programs, `detail` for people; `errors` are pointers into the body, or parameters, each with what
+    is wrong; `more` are further members of the answer."""
 
     status: int
     code: str
     detail: str
     headers: Mapping[str, str] | None = None
     errors: Sequence[Mapping[str, str]] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def posted(endpoint: Endpoint) -> Endpoint:
@@ -66,6 +74,7 @@ def problem(refusal: Refusal) -> HttpResponse:
     }
     if refusal.errors:
         body["errors"] = list(refusal.errors)
+    body.update(refusal.more)
     return HttpResponse(
         json.dumps(body), status=refusal.status, content_type="application/problem+json", headers=refusal.headers
     )

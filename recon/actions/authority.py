@@ -1,4 +1,5 @@
-"""Who may do what: the one table of roles, for pages, API and terminal alike. Roles are the names of Django's groups.
+"""Who may do what: the one table of roles, for pages, API and terminal alike. Roles are the names of Django's groups;
+a token has its scopes instead, and never a right to what is severe, to Stripe, or to approve as a second.
 
 Actions ask here themselves, so that no way in can forget to; `inspector.access` words the answers for people.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
+from recon.actors import Scope
 from recon.apply.order import Rights
 from recon.engine.plan import Risk
 
@@ -39,12 +41,12 @@ _EVERYBODY: Final = frozenset(ROLES)
 _STAFF: Final = frozenset({"support", "finance", "admin"})
 _SENIOR: Final = frozenset({"finance", "admin"})
 HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
-    Right.LOOK: _EVERYBODY,
+    Right.LOOK: _EVERYBODY | {Scope.READ.group},
     Right.NOTE: _STAFF,
-    Right.APPROVE_LENIENT: _STAFF,
+    Right.APPROVE_LENIENT: _STAFF | {Scope.REPAIR.group},
     Right.APPROVE_SEVERE: _SENIOR,
-    Right.START_SMALL_BULK: _STAFF,
-    Right.START_BULK: _SENIOR,
+    Right.START_SMALL_BULK: _STAFF | {Scope.BULK.group},
+    Right.START_BULK: _SENIOR | {Scope.BULK.group},
     Right.SECOND_BULK: _SENIOR,
     Right.GOVERN: frozenset({"admin"}),
     Right.REPLAY: _STAFF,
@@ -54,8 +56,8 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.WORK: _STAFF,
     Right.DECIDE: _STAFF,
     Right.DECIDE_FACTS: _SENIOR,
-    Right.AUDIT_OWN: _EVERYBODY,
-    Right.AUDIT_ALL: _STAFF,
+    Right.AUDIT_OWN: _EVERYBODY | {Scope.AUDIT.group},
+    Right.AUDIT_ALL: _STAFF | {Scope.AUDIT.group},
     Right.LOOK_UPS_ALL: _SENIOR,
 }
 SMALL_BULK: Final = 25  # accounts, all of them lenient

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from recon.engine.facts import StoreName
+from recon.models.api import ApiToken, IdempotentRequest
 from recon.models.audit import AuditEntry, AuditHead, AuditVerification
 from recon.models.automation import ClassMode, Mode, Relapse
 from recon.models.bulk import (
@@ -62,6 +63,7 @@ __all__ = [
     "SNAPSHOTS",
     "AccountHandles",
     "AccountState",
+    "ApiToken",
     "Apply",
     "ApplyBranch",
     "ApplyCall",
@@ -92,6 +94,7 @@ __all__ = [
     "Evaluation",
     "EventKind",
     "FindingKind",
+    "IdempotentRequest",
     "Inbox",
     "InboxFinding",
     "InboxMark",
