@@ -118,6 +118,7 @@ class AccountState(models.Model):
             models.Index(fields=["account_id"], name="account_state_drifted", condition=models.Q(drifted_cells__gt=0)),
             models.Index(fields=["account_id"], name="account_state_writable", condition=models.Q(writes__gt=0)),
             models.Index(fields=["account_id"], name="account_state_unknown", condition=models.Q(is_known=False)),
+            models.Index(fields=["account_id"], name="account_state_owing", condition=~models.Q(owed={})),
             models.Index(
                 fields=["next_evaluation_at"],
                 name="account_state_timer",
