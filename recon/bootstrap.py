@@ -53,6 +53,12 @@ def event_stream() -> redis.Redis:
 
 
 @cache
+def call_counter() -> redis.Redis:
+    """Counts the calls of tokens; one that is slow is given up, for every call waits for it."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.2, socket_timeout=0.2)
+
+
+@cache
 def broker_probe() -> redis.Redis:
     """Asks whether the broker answers, and waits a second at most."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)

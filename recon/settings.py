@@ -274,9 +274,15 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# ---- The API: how many calls one token may make in a minute; what may be used is asked far more often than the rest.
+API_CALLS_PER_MINUTE = {
+    "calls": env.int("API_CALLS_PER_MINUTE", 1_200),
+    "entitlements": env.int("API_ENTITLEMENTS_PER_MINUTE", 120_000),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["inspector.api.auth.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["inspector.api.scopes.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["inspector.api.throttle.TokenRate"],
     "EXCEPTION_HANDLER": "inspector.api.answers.problem_of",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -58,7 +58,8 @@ def _of_framework(error: exceptions.APIException) -> Refusal:
         case exceptions.NotAcceptable():
             return Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
         case exceptions.Throttled():
-            return Refusal(429, "too_many", "Too many calls with this token: wait, then go on.")
+            again = {"Retry-After": str(int(error.wait or 60))}
+            return Refusal(429, "too_many", "Too many calls with this token in this minute.", again)
         case _:
             return Refusal(403, "forbidden", "This token may not do that.")
 

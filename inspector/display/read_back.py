@@ -53,8 +53,8 @@ def _result(repair: Repair, write: Json, view: AccountView | None, now: datetime
     store = view.stores[write["store"]]
     if not store.ok:
         return WriteResult(line, "open", "!", f"not read back: {store.reason}")
-    held, when = _held(write, store), clock_words(store.as_of, now)
-    if _is_same(held, write["truth"]):
+    held, when = held_now(write, store), clock_words(store.as_of, now)
+    if is_same(held, write["truth"]):
         return WriteResult(line, "held", "✓", f"read back {when}")
     return WriteResult(line, "changed", "≠", f"{cell_words(write, held)} when read {when}")
 
@@ -68,7 +68,7 @@ def _so_far(repair: Repair, write: Json) -> tuple[str, str]:
     return BRANCHES[states[0]] if states else BRANCHES["planned"]
 
 
-def _held(write: Json, store: StoreView) -> object:
+def held_now(write: Json, store: StoreView) -> object:
     """The value in the store's own row, or what a missing one counts as."""
     column: str = write["column"]
     default = _DEFAULTS.get((write["table"], column), False)
@@ -85,7 +85,7 @@ def _is_row(row: Json, key: Json) -> bool:
     return all(str(row.get(name)) == str(value) for name, value in key.items())
 
 
-def _is_same(held: object, truth: object) -> bool:
+def is_same(held: object, truth: object) -> bool:
     """Equal, or the same moment written in two ways."""
     if held == truth:
         return True

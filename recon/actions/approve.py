@@ -13,7 +13,7 @@ from django.utils import timezone
 from recon.actions.authority import Right, holds, rights_of
 from recon.actions.barred import barred_now
 from recon.actions.wake import wake
-from recon.apply.claim import Approval, ClaimRefused
+from recon.apply.claim import Approval, ClaimRefused, approved_by_request
 from recon.apply.claim import approve as store_approval
 from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
@@ -60,6 +60,10 @@ def approve_plan(
 
 def approve_order(order: Order, *, request_key: str) -> Approved:
     """The same for an order whose rights are known."""
+    key = f"{order.actor} {order.account_id} {request_key}" if request_key else ""
+    known = approved_by_request(key)
+    if known is not None:
+        return Approved(known)
     state = AccountState.objects.select_related("evaluation").filter(account_id=order.account_id).first()
     if state is None:
         return _refuse(order, NEVER_EVALUATED, None)
@@ -67,7 +71,6 @@ def approve_order(order: Order, *, request_key: str) -> Approved:
     if refusal is not None:
         return _refuse(order, refusal, state.evaluation.digest)
     try:
-        key = f"{order.actor} {order.account_id} {request_key}" if request_key else ""
         apply_id = store_approval(_approval(order, state.evaluation), request_key=key, now=timezone.now())
     except ClaimRefused as error:
         return _refuse(order, error.refusal, state.evaluation.digest)

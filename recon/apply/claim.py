@@ -88,7 +88,7 @@ def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
 
     Raises ClaimRefused when the account has a live apply already, or all applies are paused.
     """
-    known = _approved_by_request(request_key)
+    known = approved_by_request(request_key)
     if known is not None:
         return known
     expire(now=now, account_id=approval.account_id)
@@ -100,7 +100,7 @@ def approve(approval: Approval, *, request_key: str, now: datetime) -> UUID:
                 raise ClaimRefused(PAUSED)
             record(_entry(apply_id, approval))
     except IntegrityError as error:
-        known = _approved_by_request(request_key)
+        known = approved_by_request(request_key)
         if known is None:
             raise ClaimRefused(BUSY) from error
         return known
@@ -133,7 +133,8 @@ def _why_not(approved: UUID, now: datetime) -> ClaimRefused | Overtaken:
     return ClaimRefused(EXPIRED if apply.expires_at <= now else PAUSED)
 
 
-def _approved_by_request(request_key: str) -> UUID | None:
+def approved_by_request(request_key: str) -> UUID | None:
+    """The approval that came by the same form or call before."""
     return Apply.objects.filter(request_key=request_key).values_list("id", flat=True).first() if request_key else None
 
 

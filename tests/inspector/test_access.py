@@ -21,6 +21,7 @@ Browser = Callable[[str], Client]
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 PEOPLE = ("anonymous", "stranger", "viewer", "support", "finance", "admin")  # a stranger's login is in no group
 READ = {"get": 200, "head": 200}
+NO_TOKEN = dict.fromkeys(METHODS, 401)  # a login opens nothing there; tests/api/test_token_access.py has the tokens
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,9 @@ ROWS = {
     "keys": Row("/keys/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
     "readyz": Row("/readyz", OPEN),
+    "api_recompute": Row("/api/v1/accounts/acc_1/recompute/", SIGNED, NO_TOKEN),
+    "api_apply": Row("/api/v1/accounts/acc_1/apply/", SIGNED, NO_TOKEN),
+    "api_repair": Row("/api/v1/repairs/00000000-0000-0000-0000-000000000000/", SIGNED, NO_TOKEN),
     "events": Row("/api/v1/events/", SIGNED, {"get": 503, "head": 503}),
     "stripe_webhook": Row("/api/v1/webhooks/stripe/", SIGNED, {"post": 400}),
     "store_events": Row("/api/v1/store-events/", SIGNED, {"post": 401}),
