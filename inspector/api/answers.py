@@ -11,6 +11,7 @@ from rest_framework import exceptions
 
 from inspector.api.bearer import not_authenticated
 from inspector.api.problems import Refusal, problem
+from inspector.api.throttle import too_many
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ def _of_framework(error: exceptions.APIException) -> Refusal:
         case exceptions.NotAcceptable():
             return Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
         case exceptions.Throttled():
-            again = {"Retry-After": str(int(error.wait or 60))}
-            return Refusal(429, "too_many", "Too many calls with this token in this minute.", again)
+            return too_many(error.wait or 60)
         case _:
             return Refusal(403, "forbidden", "This token may not do that.")
 

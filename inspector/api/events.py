@@ -16,10 +16,15 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
 from inspector.access import for_signed
 from inspector.api.bearer import given_secret, is_one_of, not_authenticated
 from inspector.api.problems import Refusal, answer, asked
+from inspector.api.throttle import counted_call, say_rate
+from recon.actions.count_call import Counted
+from recon.actions.use_token import use_token
+from recon.actors import Scope
 from recon.queries.events import KINDS, FeedEvent, FeedPage, feed
 
 log = logging.getLogger(__name__)
@@ -29,6 +34,7 @@ MOST_EVENTS: Final = 1_000
 PARAMETERS: Final = ("after", "limit", "account", "kind")
 A_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 AN_ID: Final = re.compile(r"[!-~]{1,255}")
+SEND_ONE: Final = "Send a token that may read, or the feed's secret, as Authorization: Bearer."
 TAKE_A_COPY: Final = "Take a copy of what you keep, then go on from `next` of this feed without `after`."
 
 
@@ -49,7 +55,7 @@ class Question:
 @for_signed
 @asked
 def events(request: HttpRequest) -> HttpResponse:
-    _authenticate(request)
+    counted = _authenticate(request)
     question = _question(request.GET)
     try:
         page = feed(question.after, limit=question.limit, account_id=question.account, kind=question.kind)
@@ -57,17 +63,24 @@ def events(request: HttpRequest) -> HttpResponse:
         log.exception("the feed could not be read")
         raise Refusal(503, "not_available", "It could not be read: ask again.", {"Retry-After": "5"}) from error
     _refuse_gap(question.after, page)
-    return answer(
-        {"events": [_told(one) for one in page.events], "next": question.href(page.next_after), "more": page.more}
-    )
+    told = {"events": [_told(one) for one in page.events], "next": question.href(page.next_after), "more": page.more}
+    response = answer(told)
+    if counted is not None:
+        say_rate(response, counted)
+    return response
 
 
-def _authenticate(request: HttpRequest) -> None:
-    if not settings.EVENT_FEED_SECRETS:
-        detail = "Nobody may read it yet: set EVENT_FEED_SECRETS to secrets of 32 or more random characters, by commas."
-        raise Refusal(503, "no_secret", detail)
-    if not is_one_of(given_secret(request), settings.EVENT_FEED_SECRETS):
-        raise not_authenticated("Send the feed's secret as Authorization: Bearer.")
+def _authenticate(request: HttpRequest) -> Counted | None:
+    """By a token that may read, whose calls are counted, or by a secret of the feed's own."""
+    given = given_secret(request)
+    if is_one_of(given, settings.EVENT_FEED_SECRETS):
+        return None
+    caller = use_token(given.decode(errors="replace"), now=timezone.now())
+    if caller is None:
+        raise not_authenticated(SEND_ONE)
+    if Scope.READ not in caller.scopes:
+        raise Refusal(403, "scope", f"This asks for a token with the scope {Scope.READ}.")
+    return counted_call(caller, "calls")
 
 
 def _question(given: QueryDict) -> Question:

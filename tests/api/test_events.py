@@ -16,6 +16,7 @@ from recon.apply.record import Entry, Event, record
 from recon.apply.tell import tell
 from recon.models import EventKind, OutboxEvent
 from recon.queries import events as queries
+from tests.support.tokens import bearer
 
 FEED = "/api/v1/events/"
 SECRETS = ("first-secret-of-the-feed", "next-secret-of-the-feed")
@@ -139,11 +140,12 @@ def test_two_secrets_hold_while_one_is_replaced() -> None:
     assert [ask(secret=secret).status_code for secret in SECRETS] == [200, 200]
 
 
-def test_where_no_secret_is_set_it_is_said_what_to_do(settings: Any) -> None:
+def test_a_token_that_may_read_reads_it_and_its_calls_are_counted(settings: Any) -> None:
     settings.EVENT_FEED_SECRETS = ()
-    answer = ask(secret="")
-    assert (answer.status_code, answer.json()["code"]) == (503, "no_secret")
-    assert "EVENT_FEED_SECRETS" in answer.json()["detail"]
+    told("acc_1")
+    answer = bearer("read").get(FEED)
+    assert (answer.status_code, len(answer.json()["events"]), "RateLimit-Remaining" in answer) == (200, 1, True)
+    assert [bearer("audit").get(FEED).status_code, ask(secret="").status_code] == [403, 401]
 
 
 def test_whoever_missed_pruned_events_is_told_so() -> None:

@@ -38,6 +38,9 @@ class Row:
 
 
 ROWS: Final = {
+    "api_entitlement": Row(
+        "/api/v1/accounts/acc_1/entitlement/", {"get": (Scope.READ, 200), "head": (Scope.READ, 200)}
+    ),
     "api_recompute": Row("/api/v1/accounts/acc_2/recompute/", {"post": (Scope.READ, 404)}),
     "api_apply": Row("/api/v1/accounts/acc_1/apply/", {"post": (Scope.REPAIR, 400)}),
     "api_repair": Row(f"/api/v1/repairs/{NOTHING}/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),

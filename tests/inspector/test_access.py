@@ -93,10 +93,11 @@ ROWS = {
     "keys": Row("/keys/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
     "readyz": Row("/readyz", OPEN),
+    "api_entitlement": Row("/api/v1/accounts/acc_1/entitlement/", SIGNED, NO_TOKEN),
     "api_recompute": Row("/api/v1/accounts/acc_1/recompute/", SIGNED, NO_TOKEN),
     "api_apply": Row("/api/v1/accounts/acc_1/apply/", SIGNED, NO_TOKEN),
     "api_repair": Row("/api/v1/repairs/00000000-0000-0000-0000-000000000000/", SIGNED, NO_TOKEN),
-    "events": Row("/api/v1/events/", SIGNED, {"get": 503, "head": 503}),
+    "events": Row("/api/v1/events/", SIGNED, {"get": 401, "head": 401}),
     "stripe_webhook": Row("/api/v1/webhooks/stripe/", SIGNED, {"post": 400}),
     "store_events": Row("/api/v1/store-events/", SIGNED, {"post": 401}),
 }
