@@ -2,7 +2,10 @@
 
 from django.urls import path
 
+from inspector.api.accounts import Account, Accounts, AccountStores, AccountTimeline
 from inspector.api.apply import Apply, RepairView
+from inspector.api.audit import Audit
+from inspector.api.drift import DriftCourse, DriftNow
 from inspector.api.entitlement import EntitlementView
 from inspector.api.events import events
 from inspector.api.recompute import Recompute
@@ -10,10 +13,17 @@ from inspector.api.store_events import store_events
 from inspector.api.stripe_webhook import stripe_webhook
 
 urlpatterns = [
+    path("accounts/", Accounts.as_view(), name="api_accounts"),
+    path("accounts/<str:account_id>/", Account.as_view(), name="api_account"),
+    path("accounts/<str:account_id>/stores/", AccountStores.as_view(), name="api_stores"),
+    path("accounts/<str:account_id>/timeline/", AccountTimeline.as_view(), name="api_timeline"),
     path("accounts/<str:account_id>/entitlement/", EntitlementView.as_view(), name="api_entitlement"),
     path("accounts/<str:account_id>/recompute/", Recompute.as_view(), name="api_recompute"),
     path("accounts/<str:account_id>/apply/", Apply.as_view(), name="api_apply"),
     path("repairs/<uuid:repair_id>/", RepairView.as_view(), name="api_repair"),
+    path("drift/", DriftNow.as_view(), name="api_drift"),
+    path("drift/history/", DriftCourse.as_view(), name="api_drift_history"),
+    path("audit/", Audit.as_view(), name="api_audit"),
     path("events/", events, name="events"),
     path("webhooks/stripe/", stripe_webhook, name="stripe_webhook"),
     path("store-events/", store_events, name="store_events"),
