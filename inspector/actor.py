@@ -1,7 +1,5 @@
 """Who asks, as the audit names them."""
 
-from typing import Any
-
 from django.http import HttpRequest
 
 from inspector.access import Person

@@ -16,15 +16,6 @@ from tests.support.tokens import bearer
 pytestmark = pytest.mark.django_db
 ACCOUNTS = "/api/v1/accounts/"
 ACCOUNT = f"{ACCOUNTS}acc_1/"
-PATHS = (
-    ACCOUNTS,
-    ACCOUNT,
-    f"{ACCOUNT}stores/",
-    f"{ACCOUNT}timeline/",
-    "/api/v1/drift/",
-    "/api/v1/drift/history/",
-    "/api/v1/audit/",
-)
 
 
 @pytest.fixture
@@ -199,15 +190,3 @@ def test_who_nobody_knows_is_answered_alike(reader: Client, account_id: str, bel
         "detail": "There is nothing here.",
     }
     assert not LookUp.objects.exists()
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_told_without_a_token_of_the_scope(path: str, kept: dict[str, Any]) -> None:
-    assert [client.get(path).status_code for client in (Client(), bearer("repair", "bulk"))] == [401, 403]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_read_is_by_get_alone(reader: Client, path: str, kept: dict[str, Any]) -> None:
-    assert {method: getattr(reader, method)(path).status_code for method in ("post", "put", "delete", "options")} == (
-        dict.fromkeys(("post", "put", "delete", "options"), 405)
-    )

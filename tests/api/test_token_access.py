@@ -38,6 +38,13 @@ class Row:
 
 
 ROWS: Final = {
+    "api_accounts": Row("/api/v1/accounts/", {"get": (Scope.READ, 200), "head": (Scope.READ, 200)}),
+    "api_account": Row("/api/v1/accounts/acc_2/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),
+    "api_stores": Row("/api/v1/accounts/acc_2/stores/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),
+    "api_timeline": Row("/api/v1/accounts/acc_2/timeline/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),
+    "api_drift": Row("/api/v1/drift/", {"get": (Scope.READ, 200), "head": (Scope.READ, 200)}),
+    "api_drift_history": Row("/api/v1/drift/history/", {"get": (Scope.READ, 200), "head": (Scope.READ, 200)}),
+    "api_audit": Row("/api/v1/audit/", {"get": (Scope.AUDIT, 200), "head": (Scope.AUDIT, 200)}),
     "api_entitlement": Row(
         "/api/v1/accounts/acc_1/entitlement/", {"get": (Scope.READ, 200), "head": (Scope.READ, 200)}
     ),
