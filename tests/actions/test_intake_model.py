@@ -17,10 +17,10 @@ SMALL_FIRST = [
 @pytest.mark.parametrize(
     ("changes", "workers", "sweeps", "fails", "at_least"),
     [
-        (4, 2, False, False, 80_000),
+        pytest.param(4, 2, False, False, 80_000, marks=pytest.mark.long),
         (2, 3, False, False, 15_000),
         pytest.param(3, 3, False, False, 200_000, marks=pytest.mark.long),
-        (3, 2, False, True, 70_000),
+        pytest.param(3, 2, False, True, 70_000, marks=pytest.mark.long),
         (2, 1, True, True, 50_000),
     ],
 )

@@ -28,7 +28,7 @@ def box(tmp_path_factory: pytest.TempPathFactory, accounts: int) -> Iterator[San
     box.destroy()
 
 
-@pytest.fixture(scope="module", params=[400, pytest.param(5_000, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[200, pytest.param(5_000, marks=pytest.mark.long)])
 def accounts(request: pytest.FixtureRequest) -> int:
     return request.param
 
