@@ -26,6 +26,7 @@ from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
+from inspector.pages.tokens import make, revoke, tokens
 from inspector.pages.undo import undo
 
 urlpatterns = [
@@ -75,6 +76,9 @@ urlpatterns = [
     path("policy/change/", change_policy, name="change_policy"),
     path("policy/versions/<int:number>/", policy_version, name="policy_version"),
     path("policy/versions/<int:number>/<slug:deed>/", steer_policy, name="steer_policy"),
+    path("tokens/", tokens, name="tokens"),
+    path("tokens/make/", make, name="make_token"),
+    path("tokens/<int:number>/revoke/", revoke, name="revoke_token"),
     path("status/", status, name="status"),
     path("keys/", keys, name="keys"),
     path("status/check/", check_now, name="check_now"),

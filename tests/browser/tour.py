@@ -108,6 +108,17 @@ def pause_without_a_reason(page: Page) -> None:
     press(page, "Pause all applies")
 
 
+def make_a_token(page: Page) -> None:
+    page.get_by_label("Name, as the audit").fill("support-desk")
+    page.get_by_label("What it is for").fill("the side panel of the support desk")
+    press(page, "Make the token")
+
+
+def make_a_token_twice(page: Page) -> None:
+    make_a_token(page)
+    make_a_token(page)
+
+
 def send_absurd_numbers(page: Page) -> None:
     page.get_by_label("In grace from").first.fill("90")
     page.get_by_label("Plans by price").fill("price_pro")
@@ -205,6 +216,9 @@ STOPS: Final = (
     Stop("convergence", ("acc_1",), steps=prove_it),
     Stop("policy"),
     Stop("policy", role="admin"),
+    Stop("tokens", role="admin"),
+    Stop("make_token", role="admin", steps=make_a_token),
+    Stop("make_token", status=422, role="admin", steps=make_a_token_twice),
     Stop("policy_version", ("1",)),
     Stop("policy_version", ("2",), role="admin"),
     Stop("change_policy", role="admin"),
@@ -240,6 +254,7 @@ STANDS_ON: Final = {
     "begin_bulk": "accounts",
     "undo": "repair",
     "begin_proposals": "bulk_repairs",
+    "make_token": "tokens",
 }
 
 
