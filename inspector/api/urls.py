@@ -5,12 +5,14 @@ from django.urls import path
 from inspector.api.accounts import Account, Accounts, AccountStores, AccountTimeline
 from inspector.api.apply import Apply, RepairView
 from inspector.api.audit import Audit
+from inspector.api.bulk import ApproveBulk, BeginBulk, BulkOutcomes, BulkRepair, SteerBulk
 from inspector.api.drift import DriftCourse, DriftNow
 from inspector.api.entitlement import EntitlementView
 from inspector.api.events import events
 from inspector.api.recompute import Recompute
 from inspector.api.store_events import store_events
 from inspector.api.stripe_webhook import stripe_webhook
+from recon.actions.steer_bulk_repair import Steer
 
 urlpatterns = [
     path("accounts/", Accounts.as_view(), name="api_accounts"),
@@ -21,6 +23,13 @@ urlpatterns = [
     path("accounts/<str:account_id>/recompute/", Recompute.as_view(), name="api_recompute"),
     path("accounts/<str:account_id>/apply/", Apply.as_view(), name="api_apply"),
     path("repairs/<uuid:repair_id>/", RepairView.as_view(), name="api_repair"),
+    path("bulk-repairs/", BeginBulk.as_view(), name="api_bulk_repairs"),
+    path("bulk-repairs/<int:run_id>/", BulkRepair.as_view(), name="api_bulk_repair"),
+    path("bulk-repairs/<int:run_id>/outcomes/", BulkOutcomes.as_view(), name="api_bulk_outcomes"),
+    path("bulk-repairs/<int:run_id>/approve/", ApproveBulk.as_view(), name="api_bulk_approve"),
+    path("bulk-repairs/<int:run_id>/pause/", SteerBulk.as_view(deed=Steer.PAUSE), name="api_bulk_pause"),
+    path("bulk-repairs/<int:run_id>/resume/", SteerBulk.as_view(deed=Steer.RESUME), name="api_bulk_resume"),
+    path("bulk-repairs/<int:run_id>/cancel/", SteerBulk.as_view(deed=Steer.CANCEL), name="api_bulk_cancel"),
     path("drift/", DriftNow.as_view(), name="api_drift"),
     path("drift/history/", DriftCourse.as_view(), name="api_drift_history"),
     path("audit/", Audit.as_view(), name="api_audit"),

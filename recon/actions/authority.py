@@ -77,6 +77,15 @@ def rights_of(groups: Iterable[str]) -> Rights:
     return Rights.LENIENT if holds(named, Right.APPROVE_LENIENT) else Rights.NONE
 
 
+def rights_in_run(starter: Iterable[str], second: Iterable[str]) -> Rights:
+    """What the plans of a bulk repair may do, whose starter and second are in these groups: the starter's own rights. A
+    token may start lenient ones; what is severe in its run rests on the person who approved that."""
+    started = frozenset(starter)
+    if Scope.BULK.group not in started:
+        return rights_of(started)
+    return Rights.ALL if rights_of(second) is Rights.ALL else Rights.LENIENT
+
+
 def may_approve(groups: Iterable[str], risk: Risk | str | None, *, with_proposal: bool = False) -> bool:
     """May somebody in these groups approve such a plan?"""
     return rights_of(groups).cover(risk == Risk.SEVERE or with_proposal)

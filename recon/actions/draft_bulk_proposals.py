@@ -48,7 +48,7 @@ def draft_bulk_proposals(
     asked: ProposalsOf, *, actor: str, groups: Iterable[str], request_key: str, now: datetime, request_id: str = ""
 ) -> Drafted:
     """The same `request_key` of the same actor is the same draft, however often it comes."""
-    if not holds(groups, Right.START_BULK):
+    if not holds(groups, Right.APPROVE_SEVERE):
         return Drafted(None, "forbidden", "Proposals to Stripe are carried out by finance or admin.")
     key = key_of(actor, request_key)
     known = known_draft(key)

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from recon import bootstrap
 from recon.actions import apply_equipment, equipment
-from recon.actions.authority import rights_of
+from recon.actions.authority import rights_in_run
 from recon.actions.bulk_limits import PROBLEMS, bad_canary
 from recon.actions.check_stores import check_stores
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
@@ -175,7 +175,7 @@ def _apply(item: BulkRepairItem, number: int, clock: Clock) -> Ended | Later:
             digest=item.digest,
             actor=run.actor,
             reason=run.reason,
-            rights=rights_of(groups_now(run.actor)),
+            rights=rights_in_run(groups_now(run.actor), groups_now(run.second)),
             request_id=run.request_id,
             proposal=item.proposal or None,
             request_key=f"{_key(item)}{number}",

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
+from recon import actors
 from recon.actions.authority import Right, holds, right_to_start
 from recon.actions.bulk_settled import DONE, BulkDone
 from recon.actions.drive_bulk_repairs import any_severe, locked, so_far, stop
@@ -60,6 +61,8 @@ def _may_not(run: BulkRepair, deed: Steer, actor: str, groups: frozenset[str]) -
     is_ones_own = deed is Steer.CANCEL and run.actor == actor
     if not holds(groups, Right.START_SMALL_BULK if deed is Steer.PAUSE or is_ones_own else right):
         return BulkDone("forbidden", "That is done by whoever may start a bulk repair like this one.")
+    if actors.is_token(actor) and deed is not Steer.PAUSE and run.actor != actor:
+        return BulkDone("forbidden", "A token goes on with, and cancels, what it started itself.")
     if run.state not in FROM[deed]:
         return BulkDone("state", "It does not run any more." if deed is Steer.PAUSE else "It is over, or not started.")
     pause = applies_paused() if deed is Steer.RESUME else None

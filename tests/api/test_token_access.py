@@ -50,6 +50,15 @@ ROWS: Final = {
     ),
     "api_recompute": Row("/api/v1/accounts/acc_2/recompute/", {"post": (Scope.READ, 404)}),
     "api_apply": Row("/api/v1/accounts/acc_1/apply/", {"post": (Scope.REPAIR, 400)}),
+    "api_bulk_repairs": Row("/api/v1/bulk-repairs/", {"post": (Scope.BULK, 400)}),
+    "api_bulk_repair": Row("/api/v1/bulk-repairs/999999999/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),
+    "api_bulk_outcomes": Row(
+        "/api/v1/bulk-repairs/999999999/outcomes/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}
+    ),
+    "api_bulk_approve": Row("/api/v1/bulk-repairs/999999999/approve/", {"post": (Scope.BULK, 400)}),
+    "api_bulk_pause": Row("/api/v1/bulk-repairs/999999999/pause/", {"post": (Scope.BULK, 400)}),
+    "api_bulk_resume": Row("/api/v1/bulk-repairs/999999999/resume/", {"post": (Scope.BULK, 400)}),
+    "api_bulk_cancel": Row("/api/v1/bulk-repairs/999999999/cancel/", {"post": (Scope.BULK, 400)}),
     "api_repair": Row(f"/api/v1/repairs/{NOTHING}/", {"get": (Scope.READ, 404), "head": (Scope.READ, 404)}),
 }
 TOKENED: Final = {
