@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
     "django_htmx",
     "csp",
     "axes",
@@ -284,9 +285,33 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["inspector.api.scopes.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["inspector.api.throttle.TokenRate"],
     "EXCEPTION_HANDLER": "inspector.api.answers.problem_of",
+    "DEFAULT_SCHEMA_CLASS": "inspector.api.schema.ApiSchema",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+
+# ---- The schema of the API, at /api/schema/.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Recompute engine",
+    "DESCRIPTION": "What six billing stores say of an account, what is true, and the repair that makes them agree."
+    " Amounts are minor units beside their currency; times are RFC 3339 in UTC.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["inspector.api.schema.add_signed"],
+    "POSTPROCESSING_HOOKS": ["inspector.api.schema.tidy"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token that an admin made; its scopes say what for.",
+            },
+            "storeSecret": {"type": "http", "scheme": "bearer", "description": "A secret of the store's owner."},
+            "stripeSignature": {"type": "apiKey", "in": "header", "name": "Stripe-Signature"},
+        }
+    },
 }
 
 # ---- Logs: constant messages with keys, ids only.

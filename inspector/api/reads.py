@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar, Final
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
@@ -59,7 +59,7 @@ class PagesView(ReadView):
         return {**body, "results": [super(PagesView, self).chosen(one, fields) for one in body["results"]]}
 
 
-def with_etag(request: Request, body: Mapping[str, Any]) -> HttpResponse:
+def with_etag(request: Request | HttpRequest, body: Mapping[str, Any]) -> HttpResponse:
     """304 for whoever has this very answer already."""
     text = json.dumps(body)
     etag = f'"{sha256(text.encode()).hexdigest()[:32]}"'

@@ -83,8 +83,8 @@ class Cell(Shape):
     table = CharField()
     key = DictField(child=JSONField(), help_text="Column → value of the primary key.")
     column = CharField()
-    stored = JSONField(allow_null=True)
-    truth = JSONField(allow_null=True)
+    stored = JSONField()
+    truth = JSONField()
     rule = CharField()
 
 
@@ -202,7 +202,7 @@ class TimelineEntry(Shape):
     actor = CharField(help_text="Who did it; empty: nobody of ours.", allow_blank=True)
     happened_at = maybe_time("By the sender's clock.")
     seen_at = maybe_time("By ours.")
-    told = JSONField(allow_null=True, help_text="What it holds.")
+    told = JSONField(help_text="What it holds.")
 
 
 class Headlines(Shape):
@@ -272,5 +272,5 @@ class AuditEntry(Shape):
     reason = CharField(allow_blank=True)
     request_id = CharField(allow_blank=True)
     repair_id = serializers.UUIDField(allow_null=True)
-    before = JSONField(allow_null=True)
-    after = JSONField(allow_null=True)
+    before = JSONField()
+    after = JSONField()
