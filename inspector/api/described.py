@@ -8,6 +8,8 @@ from rest_framework.serializers import Serializer
 
 from inspector.api import examples
 from inspector.api.apply import ApplyBody
+from inspector.api.bulk_bodies import BeginBody, SteerBody
+from inspector.api.bulk_json import BulkRepairShape
 from inspector.api.events import MOST_EVENTS, USUAL_LIMIT
 from inspector.api.parameters import one_of, text, whole
 from inspector.api.recompute import NoBody
@@ -53,6 +55,22 @@ FEED_PARAMETERS: Final = (
 )
 OF_POST: Final = ("bad_body", "not_json", "too_large", "media_type", "bad_key", "still_running", "other_call")
 OF_EVENTS: Final = ("bad_body", "too_large", "other_store")
+
+OF_STEER: Final = (*OF_POST, "not_found", "not_yours", "not_now", "paused")
+
+
+def _steer(id: str, summary: str) -> Described:
+    return Described(
+        id,
+        "bulk repairs",
+        summary,
+        answers={200: Told("As it is now.", BulkRepairShape, examples.BULK)},
+        refused=OF_STEER,
+        body=SteerBody,
+        body_example=examples.STEER,
+        has_key=True,
+    )
+
 
 CALLS: Final[Mapping[tuple[str, str], Described]] = {
     ("accounts/", "GET"): Described("list_accounts", "accounts", "Accounts by their ids", examples.LINE),
@@ -105,6 +123,26 @@ CALLS: Final[Mapping[tuple[str, str], Described]] = {
         answers={200: Told("The repair.", RepairAnswer, examples.REPAIR)},
         refused=("not_found",),
     ),
+    ("bulk-repairs/", "POST"): Described(
+        "begin_bulk_repair",
+        "bulk repairs",
+        "Begin a repair of many accounts",
+        answers={202: Told("Begun, or waiting for a person: `Location` says where.", BulkRepairShape, examples.BULK)},
+        refused=(*OF_POST, "not_yours", "not_now", "paused"),
+        body=BeginBody,
+        body_example=examples.BULK_BEGIN,
+        has_key=True,
+    ),
+    ("bulk-repairs/{run_id}/", "GET"): Described(
+        "read_bulk_repair", "bulk repairs", "How far a bulk repair is", examples.BULK, refused=("not_found",)
+    ),
+    ("bulk-repairs/{run_id}/outcomes/", "GET"): Described(
+        "list_outcomes", "bulk repairs", "What came of every account", examples.OUTCOME, refused=("not_found",)
+    ),
+    ("bulk-repairs/{run_id}/approve/", "POST"): _steer("approve_bulk_repair", "Approve it as the second person"),
+    ("bulk-repairs/{run_id}/pause/", "POST"): _steer("pause_bulk_repair", "Pause it"),
+    ("bulk-repairs/{run_id}/resume/", "POST"): _steer("resume_bulk_repair", "Go on with it"),
+    ("bulk-repairs/{run_id}/cancel/", "POST"): _steer("cancel_bulk_repair", "Cancel it"),
     ("drift/", "GET"): Described("read_drift", "drift", "How many accounts drift", examples.DRIFT),
     ("drift/history/", "GET"): Described("read_drift_history", "drift", "The course of the drift", examples.HISTORY),
     ("audit/", "GET"): Described("list_audit", "audit", "Who did what, when and why", examples.AUDIT),

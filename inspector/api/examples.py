@@ -184,3 +184,43 @@ STORE_EVENT: Final = {
     "account_id": "acc_1",
     "occurred_at": NOW,
 }
+BULK_BEGIN: Final = {"filter": {"class": "bad_debt_drift", "state": "clear"}, "reason": "late webhooks of 19 March"}
+STEER: Final = {"reason": "the ledger is being restored"}
+BULK: Final[dict[str, Any]] = {
+    "bulk_repair_id": 12,
+    "kind": "repairs",
+    "state": "running",
+    "stage": "canary",
+    "started_by": "token:jobs",
+    "second": None,
+    "reason": BULK_BEGIN["reason"],
+    "accounts": 90,
+    "done": 3,
+    "problems": 0,
+    "outcomes": {"applied": 3},
+    "any_severe": False,
+    "totals": {
+        "states": {"clear": 90},
+        "classes": {"bad_debt_drift": 90},
+        "risks": {"lenient": 90},
+        "owed": {},
+        "writes": 270,
+        "events": {"repair.applied": 90},
+        "access": {},
+    },
+    "frozen_at": NOW,
+    "began_at": NOW,
+    "finished_at": None,
+    "stopped_by": None,
+    "stop_reason": None,
+    "stopped_at": None,
+    "page": "/bulk/12/",
+}
+OUTCOME: Final[dict[str, Any]] = {
+    "account_id": "acc_1",
+    "digest": DIGEST,
+    "outcome": "applied",
+    "explanation": "",
+    "repair_id": REPAIR["repair_id"],
+    "done_at": NOW,
+}

@@ -11,6 +11,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework.views import APIView
 
+from inspector.api.bodies import Text
+from inspector.api.bulk_bodies import Whole
 from inspector.api.described import CALLS, FEED_PARAMETERS, PREFIX, Described, Told
 from inspector.api.parameters import Parameter
 from inspector.api.problem_examples import PROBLEMS
@@ -22,6 +24,8 @@ Json = dict[str, Any]
 OF_EACH: Final = ("not_authenticated", "scope", "json_only", "too_many", "not_available")
 OF_SECRET: Final = ("not_authenticated", "not_available")
 OF_READ: Final = ("bad_parameter",)
+NOT_BLANK: Final = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+PATTERNS: Final = {"digest": "^[0-9a-f]{64}$", "currency": "^[a-z]{3}$"}
 LOCATION: Final[Json] = {"description": "Where to look.", "schema": {"type": "string"}}
 ETAG: Final[Json] = {"description": "Of this very answer: send it as If-None-Match.", "schema": {"type": "string"}}
 RATE: Final[Json] = {
@@ -48,6 +52,11 @@ PATHS: Final[Mapping[str, Json]] = {
         "description": "The account's id, as every store has it.",
         "schema": {"type": "string", "minLength": 1, "pattern": "^[!-.0-~]+$"},
         "example": "acc_1",
+    },
+    "run_id": {
+        "description": "The bulk repair's number.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 12,
     },
     "repair_id": {
         "description": "The repair's id.",
@@ -107,6 +116,14 @@ class ApiSchema(AutoSchema):
             operation["requestBody"] = self._body(call)
         return operation
 
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Json:
+        """Of the fields of a body that are stricter than the framework's own."""
+        if isinstance(field, Whole):
+            return {"type": "integer", "minimum": 1, "maximum": field.most}
+        as_usual: Any = super()._map_serializer_field
+        told: Json = as_usual(field, direction, bypass_extensions)
+        return told | {"pattern": PATTERNS.get(field.field_name, NOT_BLANK)} if isinstance(field, Text) else told
+
     def _unnamed(self) -> Described:
         """Of a call that nobody described."""
         words = re.sub(r"[^a-z]+", "_", self.path.removeprefix(PREFIX)).strip("_")
@@ -132,7 +149,7 @@ class ApiSchema(AutoSchema):
     def _responses(self, call: Described) -> Json:
         refused = OF_SECRET if call.is_secret else OF_EACH
         reads = OF_READ if isinstance(self.view, ReadView) or call.id == "list_events" else ()
-        answers = {str(status): self._told(one, call) for status, one in self._answers(call).items()}
+        answers = {str(status): self._told(status, one, call) for status, one in self._answers(call).items()}
         return answers | self._problems((*refused, *reads, *call.refused))
 
     def _answers(self, call: Described) -> Mapping[int, Told]:
@@ -141,8 +158,10 @@ class ApiSchema(AutoSchema):
         about = "One page." if isinstance(self.view, PagesView) else (self.view.shape.__doc__ or "")
         return {200: Told(about, self.view.shape, call.example), 304: Told("The caller has this answer already.")}
 
-    def _told(self, one: Told, call: Described) -> Json:
+    def _told(self, status: int, one: Told, call: Described) -> Json:
         headers = {} if call.is_secret else dict(RATE)
+        if status == 202 and not call.is_secret:
+            headers["Location"] = LOCATION
         if (self.method == "GET" and call.id in WITH_ETAG) or isinstance(self.view, ReadView):
             headers["ETag"] = ETAG
         if one.shape is None:
