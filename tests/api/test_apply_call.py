@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from recon.actions.idempotent_request import Call, claim_request
+from recon.actions.idempotent_request import Call, claim_request, forget_requests
 from recon.actions.look_again import look_again
 from recon.actions.pause_applies import pause_applies, resume_applies
 from recon.models import AccountState, ApiToken, Apply, AuditEntry, IdempotentRequest
@@ -172,6 +172,7 @@ def test_a_key_is_forgotten_after_a_day(db: None) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     first = claim_request(call, now=now)
     assert claim_request(call, now=now.replace(day=2)) != first
+    assert [forget_requests(now=now.replace(day=day)) for day in (2, 3)] == [0, 1]
 
 
 def test_fifty_times_the_same_call_at_once_is_one_effect(api: Client, digest: str) -> None:
