@@ -19,6 +19,7 @@ from inspector.api.known import known_answer
 from inspector.api.problems import Refusal
 from inspector.api.repair_json import repair_json, state_of
 from inspector.api.token_view import TokenView
+from inspector.look_log import log_look
 from inspector.request_id import current_request_id
 from recon.actions.approve_and_wait import SeenThrough, approve_and_wait
 from recon.actors import Scope
@@ -52,6 +53,7 @@ class Apply(TokenView):
     def post(self, request: Request, account_id: str) -> Response:
         asked = self.given(ApplyBody, request)
         known_answer(account_id)
+        log_look(request, account_id, by="api_repair")
         seen = approve_and_wait(
             account_id,
             digest=asked["digest"],
@@ -75,6 +77,7 @@ class RepairView(TokenView):
         found = repair(repair_id)
         if found is None:
             raise Http404
+        log_look(request, found.account_id, by="api_repair")
         return Response(repair_json(found))
 
 

@@ -7,6 +7,7 @@ from inspector.api.bodies import Body
 from inspector.api.idempotency import once
 from inspector.api.known import known_answer
 from inspector.api.token_view import TokenView
+from inspector.look_log import log_look
 from recon.actions.look_again import look_again
 from recon.actors import Scope
 
@@ -25,4 +26,5 @@ class Recompute(TokenView):
         self.given(NoBody, request)
         known_answer(account_id)
         look_again(account_id, actor=request.user.actor)
+        log_look(request, account_id, by="api_account")
         return Response(known_answer(account_id))

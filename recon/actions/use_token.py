@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from django.db import connection
+
 from recon import actors
 from recon.actors import Scope
 from recon.models import ApiToken
@@ -14,6 +16,10 @@ from recon.models import ApiToken
 WRITTEN: Final = re.compile(r"recon_([a-z0-9]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 USED_EVERY: Final = timedelta(minutes=1)
 NOBODY: Final = "0" * 64
+IN_FORCE: Final = """
+select id, name, scopes, secret_hash, last_used_at from api_token
+where prefix = %s and revoked_at is null and expires_at > %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,20 @@ def use_token(given: str, *, now: datetime) -> Caller | None:
     if written is None:
         return None
     prefix, secret = written.groups()
-    token = ApiToken.objects.filter(prefix=prefix).first()
-    is_it = hmac.compare_digest(hash_of(secret), token.secret_hash if token else NOBODY)
-    if token is None or not is_it or token.revoked_at is not None or token.expires_at <= now:
+    number, name, scopes, secret_hash, used_at = _in_force(prefix, now) or (0, "", (), NOBODY, None)
+    if not hmac.compare_digest(hash_of(secret), secret_hash):
         return None
-    if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
-        ApiToken.objects.filter(id=token.id).update(last_used_at=now)
-    return Caller(token.id, token.name, frozenset(map(Scope, token.scopes)))
+    if used_at is None or now - used_at >= USED_EVERY:
+        ApiToken.objects.filter(id=number).update(last_used_at=now)
+    return Caller(number, name, frozenset(map(Scope, scopes)))
+
+
+def _in_force(prefix: str, now: datetime) -> tuple[int, str, list[str], str, datetime | None] | None:
+    """By hand, for every call asks it and most of them ask little more."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FORCE, [prefix, now])
+        found: tuple[int, str, list[str], str, datetime | None] | None = cursor.fetchone()
+    return found
 
 
 def hash_of(secret: str) -> str:
