@@ -5,6 +5,7 @@ from django.urls import include, path
 from inspector.api.schema_view import api_schema
 from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts, accounts_csv
+from inspector.pages.api_docs import api_docs
 from inspector.pages.approve import approve
 from inspector.pages.audit import audit, audit_csv, audit_entry
 from inspector.pages.bulk import bulk_csv, bulk_repair, steer_bulk
@@ -92,6 +93,7 @@ urlpatterns = [
     path("password/done/", password_done, name="password_done"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api/docs/", api_docs, name="api_docs"),
     path("api/schema/", api_schema, name="api_schema"),
     path("api/v1/", include("inspector.api.urls")),
 ]

@@ -13,6 +13,7 @@ from django.test import Client
 from inspector.api.described import CALLS, PREFIX
 from inspector.api.urls import urlpatterns
 from inspector.schema import schema
+from tests.inspector.conftest import person_of
 from tests.support.tokens import bearer
 
 
@@ -77,3 +78,11 @@ def test_whoever_may_call_may_read_the_schema() -> None:
     answer = bearer("bulk").get("/api/schema/")
     assert (answer.json(), answer["Content-Type"]) == (schema(), "application/vnd.oai.openapi+json;version=3.1")
     assert bearer("bulk").get("/api/schema/", headers={"If-None-Match": answer["ETag"]}).status_code == 304
+
+
+@pytest.mark.django_db
+def test_the_page_shows_every_call() -> None:
+    person = Client()
+    person.force_login(person_of("viewer"))
+    page = person.get("/api/docs/").content.decode()
+    assert [call["operationId"] for _, call in calls() if f"<code>{call['operationId']}</code>" not in page] == []

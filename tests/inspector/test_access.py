@@ -96,6 +96,7 @@ ROWS = {
     "keys": Row("/keys/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
     "readyz": Row("/readyz", OPEN),
+    "api_docs": Row("/api/docs/", Right.LOOK),
     "api_schema": Row("/api/schema/", SIGNED, {"get": 401, "head": 401}, READ),
     "api_accounts": Row("/api/v1/accounts/", SIGNED, NO_TOKEN),
     "api_account": Row("/api/v1/accounts/acc_1/", SIGNED, NO_TOKEN),
