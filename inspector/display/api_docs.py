@@ -133,7 +133,9 @@ def _answers(responses: Json) -> Iterator[AnswerView]:
     for status, one in responses.items():
         if status < "4":
             shown = one.get("content", {}).get("application/json", {}).get("examples", {})
-            yield AnswerView(status, _plain(one["description"]), "".join(_json(each["value"]) for each in shown.values()))
+            yield AnswerView(
+                status, _plain(one["description"]), "".join(_json(each["value"]) for each in shown.values())
+            )
 
 
 def _problems(responses: Json) -> Iterator[ProblemView]:
