@@ -1,11 +1,12 @@
 # Everything runs from .venv; `make setup` builds it, and each target calls it first (a second is all it takes again).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench chaos
+.PHONY: help setup demo test lint bench chaos fuzz
 
 PYTHON ?= python3
 PORT ?= 8000
 CRASHES ?= 5000
 SECONDS ?= 600
+EXAMPLES ?= 300
 SEED ?= 1
 # The machine's own interpreter does.
 export UV_PYTHON_DOWNLOADS ?= never
@@ -41,3 +42,6 @@ chaos: setup ## Crash an apply at every step (CRASHES), then kill everything whi
 	$(RUN)pytest -m long
 	$(RUN)python -m tests.chaos --runs $(CRASHES) --seed $(SEED)
 	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)
+
+fuzz: setup ## Call the API as its schema says and as it does not, EXAMPLES calls of each kind; SEED
+	FUZZ_EXAMPLES=$(EXAMPLES) SEED=$(SEED) $(RUN)pytest -s tests/api/test_fuzz.py

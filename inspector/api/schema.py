@@ -12,7 +12,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework.views import APIView
 
 from inspector.api.bodies import Text
-from inspector.api.bulk_bodies import Whole
+from inspector.api.bulk_bodies import BeginBody, FilterBody, Whole
 from inspector.api.described import CALLS, FEED_PARAMETERS, PREFIX, Described, Told
 from inspector.api.parameters import Parameter
 from inspector.api.problem_examples import PROBLEMS
@@ -26,6 +26,11 @@ OF_SECRET: Final = ("not_authenticated", "not_available")
 OF_READ: Final = ("bad_parameter",)
 NOT_BLANK: Final = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 PATTERNS: Final = {"digest": "^[0-9a-f]{64}$", "currency": "^[a-z]{3}$"}
+# What fields of one body ask of each other.
+TOGETHER: Final[Mapping[Any, Json]] = {
+    BeginBody: {"oneOf": [{"required": ["filter"]}, {"required": ["accounts"]}]},
+    FilterBody: {"minProperties": 1, "dependentRequired": {"min_owed": ["currency"]}},
+}
 LOCATION: Final[Json] = {"description": "Where to look.", "schema": {"type": "string"}}
 ETAG: Final[Json] = {"description": "Of this very answer: send it as If-None-Match.", "schema": {"type": "string"}}
 RATE: Final[Json] = {
@@ -37,7 +42,7 @@ IF_NONE_MATCH: Final[Json] = {
     "name": "If-None-Match",
     "in": "header",
     "description": "The ETag of an answer that the caller has: 304 when it still holds.",
-    "schema": {"type": "string", "pattern": '^(W/)?"[!#-~]*"$'},
+    "schema": {"type": "string"},
     "example": '"1f0c1d6b5a3e4f7290ab1c2d3e4f5061"',
 }
 IDEMPOTENCY_KEY: Final[Json] = {
@@ -211,7 +216,10 @@ class ApiSchema(AutoSchema):
             return {"content": {"application/json": {"schema": {"type": "object"}}}}
         component = self.resolve_serializer(call.body, "request")
         closed = component.schema or {"type": "object"}
-        closed["additionalProperties"] = False
+        closed |= {"additionalProperties": False, **TOGETHER.get(call.body, {})}
+        if "filter" in closed.get("properties", {}):
+            of_filter = self.resolve_serializer(FilterBody, "request").schema
+            of_filter |= {"additionalProperties": False, **TOGETHER[FilterBody]}
         schema = component.ref if component.schema else closed
         if call.id == "send_store_events":
             many = {"type": "array", "items": component.ref, "minItems": 1, "maxItems": 1_000}
