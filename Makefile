@@ -44,4 +44,4 @@ chaos: setup ## Crash an apply at every step (CRASHES), then kill everything whi
 	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)
 
 fuzz: setup ## Call the API as its schema says and as it does not, EXAMPLES calls of each kind; SEED
-	FUZZ_EXAMPLES=$(EXAMPLES) SEED=$(SEED) $(RUN)pytest -s tests/api/test_fuzz.py
+	FUZZ_EXAMPLES=$(EXAMPLES) SEED=$(SEED) $(RUN)pytest -m long -s tests/api/test_fuzz.py

@@ -118,7 +118,7 @@ REPAIR: Final[dict[str, Any]] = {
     "reason": APPLY["reason"],
     "approved_at": NOW,
     "closed_at": "2026-03-20T14:03:22Z",
-    "writes": [WRITE | {"read_back": {"value": "clear", "agrees": True, "at": "2026-03-20T14:03:22Z"}}],
+    "writes": [CELL | {"read_back": {"value": "clear", "agrees": True, "at": "2026-03-20T14:03:22Z"}}],
     "steps": [{"name": "approved", "state": "done"}, {"name": "read_back", "state": "done"}],
     "audit_seqs": [13, 14],
     "request_id": REQUEST,
@@ -126,7 +126,7 @@ REPAIR: Final[dict[str, Any]] = {
 LIVE_REPAIR: Final[dict[str, Any]] = REPAIR | {
     "state": "live",
     "closed_at": None,
-    "writes": [WRITE | {"read_back": None}],
+    "writes": [CELL | {"read_back": None}],
     "steps": [{"name": "approved", "state": "done"}, {"name": "claimed", "state": "now"}],
 }
 SPLIT: Final = {"new": 2, "came_back": 0, "undone": 0, "healed_by_us": 3, "healed_by_itself": 1}

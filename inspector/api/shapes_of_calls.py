@@ -12,7 +12,7 @@ from rest_framework.serializers import (
     UUIDField,
 )
 
-from inspector.api.shapes import Shape, Write, maybe_time
+from inspector.api.shapes import Cell, Shape, maybe_time
 from recon.actions.receive_store_events import DATABASE_STORES
 from recon.engine.plan import Risk
 from recon.queries.events import KINDS
@@ -55,7 +55,7 @@ class ReadBack(Shape):
     at = DateTimeField()
 
 
-class RepairWrite(Write):
+class RepairWrite(Cell):
     """One value that was written."""
 
     read_back = ReadBack(allow_null=True, help_text="null: it was not read yet.")

@@ -21,6 +21,7 @@ EXAMPLES: Final = os.environ.get("FUZZ_EXAMPLES", "")
 PHASES: Final = "examples,coverage,fuzzing,stateful" if EXAMPLES else "examples,fuzzing,stateful"
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_every_answer_is_what_the_schema_says(live_server: LiveServer, settings: Any, tmp_path: Path) -> None:
     settings.API_CALLS_PER_MINUTE = {"calls": 10**9, "entitlements": 10**9}
