@@ -10,6 +10,8 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils import timezone
 
+from inspector.posted import text_of
+
 KEPT_SECONDS: Final = 15 * 60
 LONGEST: Final[Mapping[str, int]] = {"reason": 500, "proposal": 320, "text": 4_000}  # characters, by field
 LONGEST_ID: Final = 200
@@ -21,7 +23,7 @@ _KEY: Final = "kept_reasons"  # [account, words by field, seconds since 1970], t
 
 def keep_reason(request: HttpRequest, account_id: str) -> bool:
     """Keep the words of the form that was refused; False when it has none."""
-    told = {field: request.POST.get(field, "").replace("\x00", "").strip()[:most] for field, most in LONGEST.items()}
+    told = {field: text_of(request, field, most) for field, most in LONGEST.items()}
     words = {field: text for field, text in told.items() if text}
     if not words.keys() & {"reason", "text"} or len(account_id) > LONGEST_ID:
         return False

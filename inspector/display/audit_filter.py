@@ -12,6 +12,7 @@ from inspector.display.deeds import action_word
 from inspector.display.option import Option
 from recon.actors import KINDS, person
 from recon.queries.audit import AuditFilter
+from recon.words import storable
 
 TROUBLED: Final = "troubled"
 NAMES: Final = ("actor", "action", "account", "from", "to", "words", "request", "apply")
@@ -41,7 +42,7 @@ class Asked:
 
 def asked(parameters: Mapping[str, str], *, seen_by: str) -> Asked:
     """`seen_by` empty: the reader may see everybody's entries."""
-    given = {name: _clean(parameters.get(name, "")) for name in NAMES}
+    given = {name: storable(parameters.get(name, ""), LONGEST) for name in NAMES}
     problems: list[str] = []
     since, until = (_day(given[name], name, problems) for name in ("from", "to"))
     wanted = AuditFilter(
@@ -90,11 +91,6 @@ def options(actions: Sequence[str], chosen: str) -> tuple[Option, ...]:
 def entry_number(text: str) -> int | None:
     """The number at which a page ended; what is none is no number, and the list begins at its beginning."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return text.replace("\x00", "").strip()[:LONGEST]
 
 
 def _day(text: str, name: str, problems: list[str]) -> datetime | None:

@@ -15,6 +15,7 @@ from inspector.display.moments import moment_words, span_words
 from inspector.display.option import Option
 from inspector.display.words import FINDINGS, STATES, STORES, UNKNOWN_STATE, Word, number_words, word
 from recon.queries.cases import CaseQuery, Decision, OpenCase, OpenKey, OpenPage, Part, Standing
+from recon.words import storable
 
 LONGEST: Final = 200
 A_DAY: Final = timedelta(days=1)
@@ -121,7 +122,7 @@ def asked_cases(query: Mapping[str, str]) -> CaseQuery:
 
 def open_key(text: str) -> OpenKey | None:
     """The key that stands in the URL; what is none begins at the beginning."""
-    parts = text.replace("\x00", "")[:LONGEST].split("~", 2)
+    parts = storable(text, LONGEST).split("~", 2)
     return OpenKey(parts[0], parts[2], parts[1]) if len(parts) == 3 and parts[1] in FINDINGS else None
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from inspector.display.option import Option
 from inspector.display.words import STORES, Tone, Word
 from recon.queries.failed import AccountKey, Counts, FailedAccount, OddEvent, StrayEvent, Wanted
+from recon.words import storable
 
 LONGEST: Final = 200
 KINDS: Final = {
@@ -65,7 +66,7 @@ _SOURCES: Final = {"stripe": "Stripe"} | {code: name for code, name in STORES.it
 
 def asked_for(query: Mapping[str, str], counts: Counts) -> Asked:
     """Without a list named, the first that has a line; what means nothing asks for nothing."""
-    given = {name: _clean(query.get(name, "")) for name in ("of", "state", "source", "words", "after")}
+    given = {name: storable(query.get(name, ""), LONGEST) for name in ("of", "state", "source", "words", "after")}
     of = Of(given["of"]) if given["of"] in set(Of) else _first(counts)
     state = given["state"] if given["state"] in _STATES[of] else ""
     source = given["source"] if of is Of.EVENTS and given["source"] in _SOURCES else ""
@@ -112,8 +113,3 @@ def _number(text: str) -> int | None:
 def _picked(parameter: str, name: str, words: Mapping[str, str], chosen: str) -> Picked:
     options = (Option(code, text, code == chosen) for code, text in words.items())
     return Picked(parameter, name, (Option("", "any", not chosen), *options))
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return text.replace("\x00", "").strip()[:LONGEST]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from inspector.display.policy_words import LADDERS, NUMBERS, RUNGS
 from recon.engine.policy import DEFAULT_DUST, Policy
 from recon.engine.policy_sense import Nonsense
+from recon.words import storable
 
 FIELD_LENGTH: Final = 20
 TABLE_LENGTH: Final = 100_000
@@ -74,7 +75,7 @@ def typed_of(policy: Policy) -> dict[str, str]:
 def asked_policy(given: Mapping[str, str]) -> Asked:
     """Never raises: what cannot be read is said at its field."""
     typed = {path: given.get(path, "").strip()[:FIELD_LENGTH] for path in _paths()}
-    tables = {name: given.get(name, "").replace("\x00", "")[:TABLE_LENGTH] for name in ("dust", "plans")}
+    tables = {name: storable(given.get(name, ""), TABLE_LENGTH) for name in ("dust", "plans")}
     problems = {path: "A whole number is needed." for path, text in typed.items() if not _WHOLE.match(text)}
     dust, plans = (_table(tables[name], name, problems) for name in ("dust", "plans"))
     numbers = {path: int(text) for path, text in typed.items() if path not in problems}

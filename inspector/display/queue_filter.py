@@ -12,6 +12,7 @@ from inspector.display.money import exponent
 from inspector.display.words import CLASSES, DETAILS, FINDINGS, STATES, Word
 from recon.queries.queue import QueueKey
 from recon.queries.queue_filter import Accepted, Age, Claimed, QueueFilter, Snoozed, Sort
+from recon.words import storable
 
 LONGEST: Final = 200
 LARGEST: Final = 2**63 - 1
@@ -87,7 +88,7 @@ class Asked:
 
 def asked_queue(parameters: Mapping[str, str], *, person: str, now: datetime) -> Asked:
     """`person` (user:name) is who “me” is."""
-    given = {name: _clean(parameters.get(name, "")) for name in NAMES}
+    given = {name: storable(parameters.get(name, ""), LONGEST) for name in NAMES}
     given["currency"] = given["currency"].lower()
     problems = [
         f"“{name}” cannot be “{given[name]}”: choose from the list."
@@ -160,7 +161,7 @@ def key_words(key: QueueKey) -> str:
 def key_of(text: str, sort: Sort) -> QueueKey | None:
     """The key that stands in the URL; what is none is no key, and the list begins at its beginning."""
     kinds = {Sort.HARM: (_small, _number, _moment), Sort.MONEY: (_number,)}.get(sort, (_moment,))
-    parts = _clean(text).split("~", len(kinds))
+    parts = storable(text, LONGEST).split("~", len(kinds))
     try:
         values = [read(part) for read, part in zip(kinds, parts, strict=False)]
         return QueueKey((*values, parts[len(kinds)]))
@@ -230,8 +231,3 @@ def _picked(
     chosen = in_url.get(parameter, "")
     choices = tuple(Choice(str(code), text, code == chosen) for code, text in texts.items())
     return Filter(parameter, name, (Choice("", none, not chosen), *choices) if none else choices)
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return text.replace("\x00", "").strip()[:LONGEST]

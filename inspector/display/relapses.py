@@ -15,6 +15,7 @@ from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, moment_words
 from inspector.display.words import number_words, value_words
 from recon.queries.relapses import RelapsedCell, RelapsedPlace, Wanted
+from recon.words import storable
 
 LONGEST: Final = 200
 
@@ -80,7 +81,11 @@ class RelapsesPage:
 
 def wanted_in(query: Mapping[str, str]) -> Wanted:
     """Out of a URL's parameters."""
-    return Wanted(query.get("of") == "released", _clean(query.get("place", "")), _clean(query.get("account", "")))
+    return Wanted(
+        query.get("of") == "released",
+        storable(query.get("place", ""), LONGEST),
+        storable(query.get("account", ""), LONGEST),
+    )
 
 
 def relapses_page(
@@ -167,8 +172,3 @@ def _in_url(wanted: Wanted) -> dict[str, str]:
 
 def _href(query: Mapping[str, str]) -> str:
     return f"{reverse('relapses')}{'?' if query else ''}{urlencode(query)}"
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return text.replace("\x00", "").strip()[:LONGEST]

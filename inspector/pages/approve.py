@@ -15,6 +15,7 @@ from inspector.actor import actor_of
 from inspector.display.approval import REASON_LENGTH, Typed
 from inspector.display.proposals import id_to_type
 from inspector.display.refusal import refused
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.approve import Approved, approve_plan
@@ -101,11 +102,6 @@ def _asked(request: HttpRequest) -> Asked:
         object_id=text_of(request, "object_id")[:PROPOSAL_LENGTH],
         overrides_pause=text_of(request, "override") == "on",
     )
-
-
-def text_of(request: HttpRequest, name: str) -> str:
-    """A field's text; a browser sends a line's end as two letters and counts it as one."""
-    return request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def _typed(asked: Asked) -> Typed:

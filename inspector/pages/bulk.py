@@ -24,7 +24,8 @@ from inspector.display.bulk import Rights, Typed, bulk_page, csv_rows
 from inspector.display.bulk_words import OPEN, OUTCOMES
 from inspector.display.csv import csv_lines
 from inspector.pages.approve import SeeOther
-from inspector.pages.bulk_list import find_run, number_in, text_of
+from inspector.pages.bulk_list import find_run, number_in
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right

@@ -13,6 +13,7 @@ from inspector.actor import actor_of
 from inspector.display.bulk_list import bulk_list
 from inspector.display.queue_filter import asked_queue
 from inspector.pages.approve import SeeOther
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right
@@ -20,6 +21,7 @@ from recon.actions.draft_bulk_proposals import ProposalsOf, draft_bulk_proposals
 from recon.actions.draft_bulk_repair import Drafted, Selection, draft_bulk_repair
 from recon.queries.bulk import BulkRun, bulk_run, bulk_runs
 from recon.queries.bulk_plans import proposals_waiting
+from recon.words import storable
 
 PAGE = 50
 QUERY_LENGTH = 2_000
@@ -83,10 +85,6 @@ def number_in(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def text_of(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
-
-
 def _to(request: HttpRequest, drafted: Drafted) -> HttpResponse:
     if drafted.run_id is not None:
         return SeeOther(reverse("bulk_repair", args=[drafted.run_id]))
@@ -103,7 +101,7 @@ def _selection(request: HttpRequest, now: datetime) -> Selection | Drafted:
     moved_of = number_in(text_of(request, "moved_of"))
     if kind == "moved" and moved_of:
         return Selection(moved_of=find_run(moved_of).id)
-    ticked = [one.replace("\x00", "") for one in request.POST.getlist("account")]
+    ticked = [storable(one) for one in request.POST.getlist("account")]
     return Selection(account_ids=ticked) if ticked else Drafted(None, "nothing", "Tick at least one account.")
 
 

@@ -15,6 +15,7 @@ from inspector.access import groups_of, needs
 from inspector.account import find_account, show_account
 from inspector.actor import actor_of
 from inspector.display.cases import REASON_LENGTH, TypedCase
+from inspector.posted import text_of
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right
 from recon.actions.decide_case import CaseAsked, decide_case
@@ -36,7 +37,7 @@ def decide(request: HttpRequest, account_id: str) -> HttpResponse:
         actor=actor_of(request),
         groups=groups_of(request.user),
         now=timezone.now(),
-        request_key=_text(request, "request_key")[:64] or str(uuid4()),
+        request_key=text_of(request, "request_key", 64) or str(uuid4()),
         request_id=current_request_id(),
     )
     if decided.code == "forbidden":
@@ -64,7 +65,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
         min(number, 2**63 - 1),
         actor=actor_of(request),
         groups=groups_of(request.user),
-        reason=_text(request, "reason", REASON_LENGTH + 1),
+        reason=text_of(request, "reason", REASON_LENGTH + 1),
         now=timezone.now(),
         request_id=current_request_id(),
     )
@@ -77,13 +78,13 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
 
 def _typed(request: HttpRequest) -> TypedCase:
     return TypedCase(
-        finding=_text(request, "finding"),
-        seal=_text(request, "seal"),
-        choice=_text(request, "choice"),
-        owner=_text(request, "owner"),
-        reference=_text(request, "reference"),
-        until=_text(request, "until"),
-        reason=_text(request, "reason", REASON_LENGTH + 1),
+        finding=text_of(request, "finding", LONGEST),
+        seal=text_of(request, "seal", LONGEST),
+        choice=text_of(request, "choice", LONGEST),
+        owner=text_of(request, "owner", LONGEST),
+        reference=text_of(request, "reference", LONGEST),
+        until=text_of(request, "until", LONGEST),
+        reason=text_of(request, "reason", REASON_LENGTH + 1),
     )
 
 
@@ -97,11 +98,6 @@ def _asked(typed: TypedCase) -> CaseAsked:
         reference=typed.reference,
         until=_day(typed.until),
     )
-
-
-def _text(request: HttpRequest, name: str, longest: int = LONGEST) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return request.POST.get(name, "").replace("\x00", "").strip()[:longest]
 
 
 def _day(text: str) -> date | None:

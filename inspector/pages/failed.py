@@ -25,6 +25,7 @@ from recon.queries.failed import (
     odd_events,
     stray_events,
 )
+from recon.words import storable
 
 PAGE = 50
 
@@ -92,7 +93,7 @@ def _lines(asked: Asked, now: datetime) -> list[FailedAccount] | list[StrayEvent
 def _accounts(texts: Iterable[str]) -> Iterator[TickedAccount]:
     """Each as `generation:account`."""
     for text in texts:
-        seen, _, account_id = text.replace("\x00", "").partition(":")
+        seen, _, account_id = storable(text).partition(":")
         yield from (TickedAccount(account_id, number) for number in _numbers([seen]))
 
 

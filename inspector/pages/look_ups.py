@@ -13,6 +13,7 @@ from inspector.rendering import render_page
 from recon.actions.authority import Right
 from recon.queries.look_ups import LookUpFilter
 from recon.queries.look_ups import look_ups as look_up_lines
+from recon.words import storable
 
 PAGE = 50
 
@@ -21,7 +22,7 @@ PAGE = 50
 @needs(Right.AUDIT_OWN)
 def look_ups(request: HttpRequest) -> HttpResponse:
     sees_all = may_see_look_ups(request.user).allowed
-    given = {name: request.GET.get(name, "").replace("\x00", "").strip()[:200] for name in ("actor", "account")}
+    given = {name: storable(request.GET.get(name, ""), 200) for name in ("actor", "account")}
     before = key_of(request.GET.get("after", ""))
     wanted = LookUpFilter(
         seen_by="" if sees_all else actor_of(request),

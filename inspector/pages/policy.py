@@ -11,6 +11,7 @@ from inspector.actor import actor_of
 from inspector.display.policy import Typed, policy_page
 from inspector.display.policy_version import policy_numbers
 from inspector.display.status import freeze
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions import breaker
@@ -33,7 +34,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 @needs(Right.GOVERN)
 def set_mode(request: HttpRequest) -> HttpResponse:
     """Without a reason, or with a mode that there is none of, nothing changes, and the page says so."""
-    name, mode, reason = (_text(request, field) for field in ("class", "mode", "reason"))
+    name, mode, reason = (text_of(request, field, REASON_LENGTH) for field in ("class", "mode", "reason"))
     try:
         set_class_mode(
             name,
@@ -52,7 +53,7 @@ def set_mode(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(Right.GOVERN)
 def close_breaker(request: HttpRequest) -> HttpResponse:
-    reason = _text(request, "reason")
+    reason = text_of(request, "reason", REASON_LENGTH)
     actor = actor_of(request)
     try:
         breaker.close_breaker(actor=actor, reason=reason, now=timezone.now(), request_id=current_request_id())
@@ -60,10 +61,6 @@ def close_breaker(request: HttpRequest) -> HttpResponse:
         return _show(request, Typed("breaker", "", reason, str(error)), status=422)
     messages.info(request, "The breaker is closed: automatic severe repairs go on.")
     return redirect("policy")
-
-
-def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").replace("\x00", "").strip()[:REASON_LENGTH]
 
 
 def _show(request: HttpRequest, typed: Typed, *, status: int = 200) -> HttpResponse:

@@ -14,6 +14,7 @@ from inspector.actor import actor_of
 from inspector.display.policy_form import asked_policy, policy_form, problems_at, typed_of
 from inspector.display.policy_version import REASON_LENGTH, Typed, version_page
 from inspector.pages.approve import SeeOther
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.activate_policy import activate_policy, approve_policy
@@ -62,7 +63,7 @@ def steer_policy(request: HttpRequest, number: int, deed: str) -> HttpResponse:
     one = _find(number)
     if deed not in {*DEEDS, TRY_AGAIN}:
         raise Http404
-    reason = request.POST.get("reason", "").replace("\x00", "").replace("\r\n", "\n").strip()[:REASON_LENGTH]
+    reason = text_of(request, "reason", REASON_LENGTH)
     try:
         done = _do(request, number, deed, reason)
     except ValueError as error:

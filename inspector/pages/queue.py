@@ -14,6 +14,7 @@ from inspector.account import find_account, show_account
 from inspector.actor import actor_of
 from inspector.display.queue_filter import asked_queue
 from inspector.display.work import TypedSnooze
+from inspector.posted import text_of
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right
 from recon.actions.claim_account import claim_account
@@ -22,8 +23,11 @@ from recon.actions.end_snooze import end_snooze
 from recon.actions.forget_filter import forget_filter
 from recon.actions.release_account import release_account
 from recon.actions.save_filter import save_filter
-from recon.actions.snooze_account import LONGEST_REASON, snooze_account
+from recon.actions.snooze_account import snooze_account
 from recon.queries.queue_totals import kept_counts, sizes
+from recon.words import LONGEST_REASON
+
+FIELD_LENGTH = 200
 
 
 @require_POST
@@ -42,7 +46,7 @@ def next_account(request: HttpRequest) -> HttpResponse:
         now=now,
         query=asked.query,
         counts=sizes(kept_counts()),
-        leaving=_text(request, "leaving"),
+        leaving=text_of(request, "leaving", FIELD_LENGTH),
     )
     if claimed.account_id:
         return redirect("account", claimed.account_id)
@@ -75,7 +79,7 @@ def release(request: HttpRequest, account_id: str) -> HttpResponse:
 def snooze(request: HttpRequest, account_id: str) -> HttpResponse:
     """Back to the account; what was refused comes back with its words still in the form (422)."""
     view = find_account(account_id)
-    typed = TypedSnooze(_text(request, "day"), request.POST.get("reason", "")[: LONGEST_REASON + 1])
+    typed = TypedSnooze(text_of(request, "day", FIELD_LENGTH), text_of(request, "reason", LONGEST_REASON + 1))
     day = _day(typed.day)
     if day is None:
         typed = TypedSnooze(typed.day, typed.reason, "Choose the day on which it comes back, as 2026-03-01.")
@@ -126,11 +130,6 @@ def forget(request: HttpRequest, number: int) -> HttpResponse:
     if number < 2**63:
         forget_filter(number, person=actor_of(request))
     return redirect(_queue_href(asked_queue(_query(request), person=actor_of(request), now=timezone.now()).query))
-
-
-def _text(request: HttpRequest, name: str) -> str:
-    """PostgreSQL's text holds no null byte."""
-    return request.POST.get(name, "").replace("\x00", "")[:200]
 
 
 def _query(request: HttpRequest) -> QueryDict:

@@ -13,6 +13,7 @@ from inspector.access import lookers_only, may_govern, needs
 from inspector.actor import actor_of
 from inspector.display.proof import badge
 from inspector.display.status import freeze, status_page
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions import check_now as checking
@@ -48,7 +49,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     if change is None:
         return _status(request, problem="Say whether to pause or to resume.", code=400)
     actor = actor_of(request)
-    reason = request.POST.get("reason", "").replace("\x00", "")[:1000]
+    reason = text_of(request, "reason", 1000)
     try:
         change(actor=actor, reason=reason, now=timezone.now(), request_id=current_request_id())
     except ValueError as error:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inspector.access import groups_of, needs
 from inspector.actor import actor_of
 from inspector.display.tokens import Typed, tokens_page
+from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
 from recon.actions.authority import Right
@@ -54,7 +55,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
             number,
             actor=actor_of(request),
             groups=groups_of(request.user),
-            reason=_text(request, "reason", LONGEST_PURPOSE),
+            reason=text_of(request, "reason", LONGEST_PURPOSE),
             now=timezone.now(),
             request_id=current_request_id(),
         )
@@ -68,17 +69,13 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _wanted(request: HttpRequest) -> Wanted:
-    days = _text(request, "days", 4)
+    days = text_of(request, "days", 4)
     return Wanted(
-        name=_text(request, "name", NAME_LENGTH),
-        purpose=_text(request, "purpose", LONGEST_PURPOSE),
+        name=text_of(request, "name", NAME_LENGTH),
+        purpose=text_of(request, "purpose", LONGEST_PURPOSE),
         scopes=request.POST.getlist("scope"),
         days=int(days) if days.isascii() and days.isdigit() else 0,
     )
-
-
-def _text(request: HttpRequest, name: str, longest: int) -> str:
-    return request.POST.get(name, "").replace("\x00", "").strip()[:longest]
 
 
 def _show(

@@ -11,7 +11,8 @@ from inspector.access import groups_of, lookers_only, may_apply
 from inspector.actor import actor_of
 from inspector.display.approval import REASON_LENGTH, Typed
 from inspector.display.undo import said_words
-from inspector.pages.approve import DIGEST_LENGTH, KEY_LENGTH, SeeOther, reason_error, text_of
+from inspector.pages.approve import DIGEST_LENGTH, KEY_LENGTH, SeeOther, reason_error
+from inspector.posted import text_of
 from inspector.repair import find_repair, show_repair
 from inspector.request_id import current_request_id
 from recon.actions.approve_undo import approve_undo

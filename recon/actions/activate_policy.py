@@ -25,6 +25,7 @@ from recon.engine.policy import Policy
 from recon.engine.policy_effect import is_nowhere_stricter
 from recon.models import PolicyPreview, PolicyState, PolicyVersion
 from recon.queries.groups import groups_now
+from recon.words import reason_in
 
 HOLDS_FOR: Final = timedelta(hours=24)
 """So long what a preview found is taken for what is: invoices fall due meanwhile."""
@@ -40,7 +41,7 @@ def activate_policy(
 
     ValueError without a reason, PolicyVersion's DoesNotExist for one that there is not.
     """
-    said = _said(reason, "Say why the numbers change: whoever is asked about an account will read it.")
+    said = reason_in(reason, "Say why the numbers change: whoever is asked about an account will read it.")
     with transaction.atomic():
         take_policy_turn()
         active, version = locked_versions(now=now), PolicyVersion.objects.get(number=number)
@@ -62,7 +63,7 @@ def approve_policy(
     number: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> PolicyDone:
     """By a second admin, with a reason of their own; then it governs. Raises as above."""
-    said = _said(reason, "Say why you approve it: two people answer for it.")
+    said = reason_in(reason, "Say why you approve it: two people answer for it.")
     with transaction.atomic():
         take_policy_turn()
         active, version = locked_versions(now=now), PolicyVersion.objects.get(number=number)
@@ -119,12 +120,6 @@ def _ask_for_second(version: PolicyVersion, active: PolicyVersion, preview: Poli
     record(
         Entry(version.made_by, "policy.second_asked", version.reason, before=before, after=told, request_id=request_id)
     )
-
-
-def _said(reason: str, why: str) -> str:
-    if not reason.strip():
-        raise ValueError(why)
-    return reason.strip()
 
 
 def _may_not_activate(version: PolicyVersion, active: PolicyVersion, actor: str) -> PolicyDone | None:

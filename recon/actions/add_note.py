@@ -11,6 +11,7 @@ from django.db import transaction
 from recon.actions.authority import Right, holds
 from recon.apply.record import Entry, record
 from recon.models import AccountState, Note
+from recon.words import storable
 
 LONGEST_NOTE: Final = 2_000  # characters
 TWICE: Final = timedelta(minutes=1)
@@ -35,7 +36,7 @@ def add_note(
     """
     if not holds(groups, Right.NOTE):
         return Noted(None, "forbidden", "Your role may read notes and not write them.")
-    written = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    written = storable(text)
     if not written:
         return Noted(None, "empty", "A note needs words.")
     if len(written) > LONGEST_NOTE:

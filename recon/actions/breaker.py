@@ -10,6 +10,7 @@ from recon.apply.record import Entry, record
 from recon.engine.gate import SEVERE_WITHIN, is_too_many
 from recon.engine.plan import Risk
 from recon.models import AccountState, Apply, Switch
+from recon.words import reason_in
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,11 @@ def open_breaker(reason: str, now: datetime, why: dict[str, int]) -> None:
 
 def close_breaker(*, actor: str, reason: str, now: datetime, request_id: str = "") -> None:
     """A person has looked: automatic severe repairs may go on. ValueError without a reason, or where it is closed."""
-    if not reason.strip():
-        raise ValueError("Say what you found: too many accounts were about to lose something at once.")
+    said = reason_in(reason, "Say what you found: too many accounts were about to lose something at once.")
     with transaction.atomic():
         if not Switch.objects.select_for_update().filter(name=Switch.AUTOMATIC_SEVERE_STOPPED, is_on=True).exists():
             raise ValueError("It is closed already: nothing stops automatic severe repairs.")
-        _switch(False, actor, reason.strip(), now, {}, request_id)
+        _switch(False, actor, said, now, {}, request_id)
 
 
 def _severe_within_the_hour(now: datetime) -> int:

@@ -11,9 +11,10 @@ from django.db import transaction
 
 from recon.actions.authority import Right, holds
 from recon.actions.replay_account import NOT_FAILING, standing_of
-from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled, reason_in
+from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled
 from recon.apply.record import Entry, record
 from recon.models import Dirty
+from recon.words import reason_in
 
 IGNORED: Final = Settled(False, "ignored", "Nothing waits for it: it was ignored already, or evaluated.")
 NEWS: Final = Settled(False, "news", "Something new has happened to it since: it is tried again by itself.")

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from recon.actions.authority import Right, holds
 from recon.actions.replay_event import UNKNOWN, named
-from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled, reason_in
+from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled
 from recon.apply.record import Entry, record
 from recon.models import Inbox, InboxStatus
+from recon.words import reason_in
 
 NOT_WAITING: Final = Settled(False, "not_waiting", "Nobody looks for its account any more: it was found, or ignored.")
 OPEN: Final = (InboxStatus.UNROUTED, InboxStatus.DEAD)

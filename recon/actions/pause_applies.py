@@ -9,6 +9,7 @@ from django.db import transaction
 
 from recon.apply.record import Entry, record
 from recon.models import Switch
+from recon.words import reason_in
 
 
 def pause_applies(*, actor: str, reason: str, now: datetime, request_id: str = "") -> None:
@@ -22,19 +23,18 @@ def resume_applies(*, actor: str, reason: str, now: datetime, request_id: str = 
 
 
 def _set(paused: bool, *, actor: str, reason: str, now: datetime, request_id: str) -> None:
-    if not reason.strip():
-        raise ValueError("Say why: everybody who cannot apply will ask.")
+    said = reason_in(reason, "Say why: everybody who cannot apply will ask.")
     with transaction.atomic():
         before = Switch.objects.select_for_update().filter(name=Switch.APPLIES_PAUSED, is_on=True).exists()
         Switch.objects.update_or_create(
             name=Switch.APPLIES_PAUSED,
-            defaults={"is_on": paused, "reason": reason.strip(), "set_by": actor, "set_at": now},
+            defaults={"is_on": paused, "reason": said, "set_by": actor, "set_at": now},
         )
         record(
             Entry(
                 actor=actor,
                 action="applies.paused" if paused else "applies.resumed",
-                reason=reason.strip(),
+                reason=said,
                 before={"paused": before},
                 after={"paused": paused},
                 request_id=request_id,

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from recon.actions.release_relapse import release_relapse
 from recon.actions.settle_ticked import MOST
-from recon.actions.settled import reason_in
 from recon.models import Relapse
+from recon.words import reason_in
 
 
 @dataclass(frozen=True, slots=True)

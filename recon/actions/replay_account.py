@@ -9,10 +9,11 @@ from django.db import transaction
 from recon.actions.authority import Right, holds
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.receive_event import RECOMPUTE
-from recon.actions.settled import DONE, MAY_NOT_REPLAY, Settled, reason_in
+from recon.actions.settled import DONE, MAY_NOT_REPLAY, Settled
 from recon.actions.wake import wake_soon
 from recon.apply.record import Entry, record
 from recon.models import Dirty
+from recon.words import reason_in
 
 NOT_FAILING: Final = Settled(False, "not_failing", "Its evaluation does not fail any more.")
 

@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from recon.actions.authority import Right, holds
 from recon.actions.dirty import MARK_FROM
 from recon.actions.receive_event import LINKED, RECOMPUTE, RESOLVE
-from recon.actions.settled import DONE, MAY_NOT_REPLAY, Settled, reason_in
+from recon.actions.settled import DONE, MAY_NOT_REPLAY, Settled
 from recon.actions.wake import wake_soon
 from recon.apply.record import Entry, record
 from recon.models import Inbox, InboxStatus
+from recon.words import reason_in
 
 UNKNOWN: Final = Settled(False, "unknown", "There is no such event.")
 NAMES_NOBODY: Final = Settled(False, "names_nobody", "It names nobody, so there is nobody to look for.")

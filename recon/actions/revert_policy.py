@@ -26,6 +26,7 @@ from recon.apply.record import Entry, record
 from recon.engine.policy import Policy
 from recon.models import PolicyState, PolicyVersion
 from recon.queries.policy import goes_back_at_once, version_of
+from recon.words import reason_in
 
 
 def revert_policy(
@@ -33,9 +34,7 @@ def revert_policy(
 ) -> PolicyDone:
     """The new version's number. What was being drafted is withdrawn: it was about numbers that are given up. ValueError
     without a reason, PolicyVersion's DoesNotExist for one that there is not."""
-    said = reason.strip()
-    if not said:
-        raise ValueError("Say why: whoever made the change will ask.")
+    said = reason_in(reason, "Say why: whoever made the change will ask.")
     with transaction.atomic():
         take_policy_turn()
         active, former = locked_versions(now=now), PolicyVersion.objects.get(number=number)

@@ -7,9 +7,10 @@ from django.db import transaction
 
 from recon.actions.authority import Right, holds
 from recon.actions.make_token import told
-from recon.actions.settled import DONE, Settled, reason_in
+from recon.actions.settled import DONE, Settled
 from recon.apply.record import Entry, record
 from recon.models import ApiToken
+from recon.words import reason_in
 
 
 def revoke_token(

@@ -8,6 +8,7 @@ from recon.apply.record import Entry, record
 from recon.engine.drift import DriftClass
 from recon.models import ClassMode, Mode
 from recon.queries.modes import VALUES
+from recon.words import reason_in
 
 NAMES = (*DriftClass, VALUES)
 
@@ -18,17 +19,16 @@ def set_class_mode(name: str, mode: str, *, actor: str, reason: str, now: dateti
         raise ValueError(f"There is no class {name!r}; there are {', '.join(NAMES)}.")
     if mode not in Mode.values:
         raise ValueError(f"There is no mode {mode!r}; there are {', '.join(Mode.values)}.")
-    if not reason.strip():
-        raise ValueError("Say why: whoever wonders what the engine does by itself will ask.")
+    said = reason_in(reason, "Say why: whoever wonders what the engine does by itself will ask.")
     with transaction.atomic():
         known = ClassMode.objects.select_for_update().filter(name=name).first()
         ClassMode.objects.update_or_create(
-            name=name, defaults={"mode": mode, "set_by": actor, "reason": reason.strip(), "set_at": now}
+            name=name, defaults={"mode": mode, "set_by": actor, "reason": said, "set_at": now}
         )
         entry = Entry(
             actor=actor,
             action="mode.set",
-            reason=reason.strip(),
+            reason=said,
             before={"class": name, "mode": known.mode if known else Mode.APPROVE},
             after={"class": name, "mode": mode},
             request_id=request_id,

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from recon.actions.authority import Right, holds
 from recon.actions.replay_event import named
-from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled, reason_in
+from recon.actions.settled import DONE, MAY_NOT_IGNORE, Settled
 from recon.apply.record import Entry, record
 from recon.models import InboxFinding
+from recon.words import reason_in
 
 NOT_OPEN: Final = Settled(False, "not_open", "There is no such finding, or somebody has settled it.")
 

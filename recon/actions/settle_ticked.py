@@ -13,8 +13,9 @@ from recon.actions.ignore_event import ignore_event
 from recon.actions.replay_account import replay_account
 from recon.actions.replay_event import replay_event
 from recon.actions.settle_finding import settle_finding
-from recon.actions.settled import Settled, reason_in
+from recon.actions.settled import Settled
 from recon.models import InboxFinding
+from recon.words import reason_in
 
 MOST: Final = 200
 Settle = Callable[..., Settled]

@@ -16,11 +16,3 @@ class Settled:
 DONE: Final = Settled(True)
 MAY_NOT_REPLAY: Final = Settled(False, "forbidden", "Your role may not replay what failed.")
 MAY_NOT_IGNORE: Final = Settled(False, "forbidden", "Your role may not ignore what failed.")
-
-
-def reason_in(text: str) -> str:
-    """The reason as it is recorded. ValueError when there is none."""
-    reason = text.replace("\x00", "").strip()
-    if not reason:
-        raise ValueError("Say why: whoever looks at this next will ask.")
-    return reason

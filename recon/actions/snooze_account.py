@@ -10,8 +10,8 @@ from django.db import transaction
 from recon.actions.authority import Right, holds
 from recon.apply.record import Entry, record
 from recon.models import AccountState, Snooze, WorkClaim
+from recon.words import LONGEST_REASON, storable
 
-LONGEST_REASON: Final = 500  # characters
 LONGEST_SNOOZE: Final = timedelta(days=366)
 
 
@@ -36,11 +36,10 @@ def snooze_account(
 ) -> Snoozed:
     """It comes back with that day, UTC; another date for one that is put off already replaces it. Who had it in hand
     has it no more. Codes: forbidden, empty, too_long, past, too_far, unknown."""
-    until = datetime.combine(day, time(), UTC)
-    refusal = _refusal(groups, reason.strip(), until, now)
+    said, until = storable(reason), datetime.combine(day, time(), UTC)
+    refusal = _refusal(groups, said, until, now)
     if refusal is not None:
         return refusal
-    said = reason.replace("\x00", "").strip()
     with transaction.atomic():
         if not AccountState.objects.select_for_update(no_key=True).filter(account_id=account_id).exists():
             return Snoozed(None, "unknown", "There is no such account.")
@@ -66,7 +65,7 @@ def snooze_account(
 def _refusal(groups: Iterable[str], reason: str, until: datetime, now: datetime) -> Snoozed | None:
     if not holds(groups, Right.WORK):
         return Snoozed(None, "forbidden", "Your role may look at a queue and not put anything off.")
-    if not reason.replace("\x00", ""):
+    if not reason:
         return Snoozed(None, "empty", "Say why it can wait: whoever misses it will ask.")
     if len(reason) > LONGEST_REASON:
         return Snoozed(None, "too_long", f"A reason has at most {LONGEST_REASON} characters.")

@@ -19,6 +19,7 @@ from recon.actors import name_of
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
+from recon.words import reason_in
 
 STARTED: Final = (BulkState.RUNNING, BulkState.WAITING_FOR_SECOND, BulkState.PAUSED, BulkState.DONE)
 
@@ -38,9 +39,7 @@ def start_bulk_repair(
 
     Raises ValueError without a reason, BulkRepair's DoesNotExist for one that there is not.
     """
-    said = reason.strip()
-    if not said:
-        raise ValueError("Say why: the reason stands with each of the repairs, and nothing is started without one.")
+    said = reason_in(reason, "Say why: the reason stands with each of the repairs, and nothing is started without one.")
     with transaction.atomic():
         run = locked(run_id)
         if run.actor == actor and run.state in STARTED:
@@ -63,9 +62,7 @@ def approve_bulk_repair(
     run_id: int, *, actor: str, groups: Iterable[str], reason: str, now: datetime, request_id: str = ""
 ) -> BulkDone:
     """By a second person, with a reason of their own; then it runs. ValueError without a reason."""
-    said = reason.strip()
-    if not said:
-        raise ValueError("Say why you approve it: two people answer for it.")
+    said = reason_in(reason, "Say why you approve it: two people answer for it.")
     with transaction.atomic():
         run = locked(run_id)
         if run.second == actor and run.state in STARTED:

@@ -15,6 +15,7 @@ from recon.actions.wake import wake_soon
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
+from recon.words import reason_in
 
 
 class Steer(StrEnum):
@@ -42,9 +43,7 @@ def steer_bulk_repair(
 ) -> BulkDone:
     """Whoever may start bulk repairs may pause any; going on and cancelling another's asks for the right to start one
     like it. What is so already is left as it is. ValueError without a reason."""
-    said = reason.strip()
-    if not said:
-        raise ValueError("Say why: whoever started it will ask.")
+    said = reason_in(reason, "Say why: whoever started it will ask.")
     with transaction.atomic():
         run = locked(run_id)
         if run.state == ENDS_IN[deed]:

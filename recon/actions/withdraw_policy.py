@@ -9,6 +9,7 @@ from recon.actions.policy_settled import PolicyDone, locked_versions, may_not_go
 from recon.actions.preview_policy import OPEN_STATES
 from recon.apply.record import Entry, record
 from recon.models import PolicyState, PolicyVersion
+from recon.words import reason_in
 
 
 def withdraw_policy(
@@ -16,9 +17,7 @@ def withdraw_policy(
 ) -> PolicyDone:
     """By any admin. One that is withdrawn already is left as it is. ValueError without a reason, PolicyVersion's
     DoesNotExist for one that there is not."""
-    said = reason.strip()
-    if not said:
-        raise ValueError("Say why: whoever drafted it will ask.")
+    said = reason_in(reason, "Say why: whoever drafted it will ask.")
     with transaction.atomic():
         locked_versions(now=now)
         version = PolicyVersion.objects.get(number=number)
