@@ -4,16 +4,20 @@ Part of the transaction that keeps the evaluation. A verdict unknown says nothin
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from recon.apply.tell import Event
-from recon.models import AccountState, CaseClosing, CaseDecision, CaseKind, EventKind
+from recon.models import STANDS, AccountState, CaseClosing, CaseDecision, CaseKind, EventKind
 from recon.queries.case_subjects import Subject, is_grave, subjects_of
+
+ENDED: Final = {"closed": "ended"}
+"""What an event and the audit tell of a decision that was ended before the stores closed it."""
 
 
 def close_decisions(states: Sequence[AccountState]) -> list[Event]:
     """The events to tell. The states are the latest ones, with their evaluations."""
     known = {state.account_id: state for state in states if state.is_known}
-    standing = CaseDecision.objects.filter(account_id__in=known, ended_at=None, closed_at=None).order_by("id")
+    standing = CaseDecision.objects.filter(STANDS, account_id__in=known).order_by("id")
     found: dict[str, tuple[Subject, ...]] = {}
     closed = []
     for decision in standing:

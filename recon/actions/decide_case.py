@@ -16,13 +16,13 @@ from recon.actions.close_decisions import told_of
 from recon.apply.record import Entry, record
 from recon.apply.tell import Event
 from recon.engine.enums import StoreName
-from recon.models import AccountState, CaseDecision, CaseKind, EventKind, WorkClaim
+from recon.models import STANDS, AccountState, CaseDecision, CaseKind, EventKind, WorkClaim
 from recon.queries.account import account_view
 from recon.queries.case_choices import Choice, choices_of, handed_over
 from recon.queries.case_subjects import Subject, is_grave, subjects_of
 from recon.queries.facts import account_facts
+from recon.words import LONGEST_REASON, storable
 
-LONGEST_REASON: Final = 500  # characters
 LONGEST_REFERENCE: Final = 100
 LONGEST_ACCEPTANCE: Final = timedelta(days=366)
 
@@ -98,7 +98,7 @@ _NO_ACCOUNT: Final = Decided(None, "unknown", "There is no such account.")
 
 def _problem(asked: CaseAsked, now: datetime) -> Decided | None:
     """What is wrong with the form, whatever the account says."""
-    if not asked.reason.replace("\x00", "").strip():
+    if not storable(asked.reason):
         return Decided(None, "empty", "Say why: whoever has to act on it will ask.")
     if len(asked.reason) > LONGEST_REASON:
         return Decided(None, "too_long", f"A reason has at most {LONGEST_REASON} characters.")
@@ -153,7 +153,7 @@ def _forbidden(case: _Case, groups: frozenset[str]) -> Decided | None:
 
 def _decision(case: _Case, asked: CaseAsked, actor: str, now: datetime, key: str) -> CaseDecision:
     choice, subject = case.choice, case.subject
-    reference = asked.reference.replace("\x00", "").strip()
+    reference = storable(asked.reference)
     is_hand_over = choice.kind is CaseKind.HAND_OVER
     told = handed_over(case.account_id, subject, reference) if is_hand_over else choice.told
     params = dict(choice.params) | ({"proposal": choice.proposal} if choice.proposal else {})
@@ -169,7 +169,7 @@ def _decision(case: _Case, asked: CaseAsked, actor: str, now: datetime, key: str
         hand_over={"sentence": told.sentence, "call": told.call} if told.sentence else {},
         covers_severe=case.is_grave,
         until=_moment(asked.until) if choice.kind is CaseKind.ACCEPT and asked.until else None,
-        reason=asked.reason.replace("\x00", "").strip(),
+        reason=storable(asked.reason),
         decided_by=actor,
         at=now,
         request_key=key,
@@ -197,9 +197,7 @@ def _keep(decision: CaseDecision, request_id: str) -> int:
 
 
 def _replaced(decision: CaseDecision) -> dict[str, object] | None:
-    standing = CaseDecision.objects.filter(
-        account_id=decision.account_id, refs_hash=decision.refs_hash, ended_at=None, closed_at=None
-    )
+    standing = CaseDecision.objects.filter(STANDS, account_id=decision.account_id, refs_hash=decision.refs_hash)
     is_acceptance = decision.kind == CaseKind.ACCEPT
     old = standing.filter(kind=CaseKind.ACCEPT) if is_acceptance else standing.exclude(kind=CaseKind.ACCEPT)
     before = old.order_by("-id").first()
@@ -215,7 +213,7 @@ def _record_refusal(account_id: str, asked: CaseAsked, refused: Decided, actor: 
         Entry(
             actor=actor,
             action="case.refused",
-            reason=asked.reason.replace("\x00", "").strip(),
+            reason=storable(asked.reason),
             account=account_id,
             before={"finding": asked.finding, "choice": asked.choice},
             after={"code": refused.code, "why": refused.sentence},

@@ -5,20 +5,19 @@ from typing import Final
 
 from django.db import transaction
 
-from recon.actions.close_decisions import told_of
+from recon.actions.close_decisions import ENDED, told_of
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actors import CALENDAR
 from recon.apply.record import Entry, record
 from recon.apply.tell import Event, tell
-from recon.models import CaseDecision, CaseKind, EventKind
+from recon.models import STANDS, CaseDecision, CaseKind, EventKind
 
-ENDED: Final = {"closed": "ended"}
 REASON: Final = "The day until which it was accepted has come."
 
 
 def end_acceptances(*, now: datetime, limit: int = 500) -> int:
     """By the schedule. How many ended."""
-    due = CaseDecision.objects.filter(kind=CaseKind.ACCEPT, ended_at=None, closed_at=None, until__lte=now)
+    due = CaseDecision.objects.filter(STANDS, kind=CaseKind.ACCEPT, until__lte=now)
     with transaction.atomic():
         # The marks before the decisions, as an evaluation takes them: two that wait for each other would both fail.
         found = dict(due.order_by("until", "id").values_list("id", "account_id")[:limit])

@@ -8,15 +8,14 @@ from typing import Final
 from django.db import transaction
 
 from recon.actions.authority import holds, right_to_decide
-from recon.actions.close_decisions import told_of
+from recon.actions.close_decisions import ENDED, told_of
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.apply.record import Entry, record
 from recon.apply.tell import Event
-from recon.models import CaseDecision, CaseKind, EventKind
+from recon.models import STANDS, CaseDecision, CaseKind, EventKind
 from recon.queries.case_choices import OF_FACTS
+from recon.words import LONGEST_REASON, storable
 
-LONGEST_REASON: Final = 500  # characters
-ENDED: Final = {"closed": "ended"}
 _GONE: Final = "It has ended already."
 
 
@@ -34,7 +33,7 @@ def end_decision(
 ) -> EndedDecision:
     """Whoever may make such a decision may end it, another's too. What was accepted is looked at again at once. Codes:
     empty, too_long, gone, forbidden."""
-    said = reason.replace("\x00", "").strip()
+    said = storable(reason)
     decision = CaseDecision.objects.filter(id=decision_id).first()
     if decision is None:
         return EndedDecision(code="gone", sentence=_GONE)
@@ -53,7 +52,7 @@ def end_decision(
     with transaction.atomic():
         # The mark before the decision, as an evaluation takes them: two that wait for each other would both fail.
         mark_dirty([account], now, cause=Cause(CauseKind.PERSON, actor))
-        standing = CaseDecision.objects.filter(id=decision_id, ended_at=None, closed_at=None)
+        standing = CaseDecision.objects.filter(STANDS, id=decision_id)
         if not standing.update(ended_at=now, ended_by=actor, end_reason=said):
             return EndedDecision(account, "gone", _GONE)
         record(entry, [Event(EventKind.CASE_DECIDED, account, told_of(decision), ENDED, actor)])

@@ -20,7 +20,7 @@ from recon.actors import AUTO
 from recon.apply.order import Order, Rights
 from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirmed
 from recon.engine.plan import Risk
-from recon.models import LIVE_STATES, AccountState, Apply, CaseDecision, CaseKind, ClassMode, Mode, Relapse
+from recon.models import LIVE_STATES, STANDS, AccountState, Apply, CaseDecision, CaseKind, ClassMode, Mode, Relapse
 from recon.queries.modes import VALUES, mode_names
 from recon.queries.undone import standing_undos
 
@@ -87,9 +87,7 @@ def _candidates(classes: frozenset[str], now: datetime) -> QuerySet[AccountState
 
 def _accepted(now: datetime) -> QuerySet[CaseDecision]:
     """What somebody lets be."""
-    return CaseDecision.objects.filter(
-        account_id=OuterRef("account_id"), kind=CaseKind.ACCEPT, ended_at=None, closed_at=None, until__gt=now
-    )
+    return CaseDecision.objects.filter(STANDS, account_id=OuterRef("account_id"), kind=CaseKind.ACCEPT, until__gt=now)
 
 
 def _classes(state: AccountState) -> tuple[str, ...]:

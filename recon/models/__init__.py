@@ -16,7 +16,7 @@ from recon.models.bulk import (
     BulkState,
     StripePace,
 )
-from recon.models.cases import CaseClosing, CaseDecision, CaseKind
+from recon.models.cases import STANDS, CaseClosing, CaseDecision, CaseKind
 from recon.models.course import ChangeKind, Cluster, DriftChange, DriftPoint
 from recon.models.evaluations import AccountState, Evaluation, Recompute, SweepChunk, SweepRun, Trigger
 from recon.models.handles import AccountHandles
@@ -61,6 +61,7 @@ SNAPSHOTS: Mapping[StoreName, type[StoreSnapshot]] = {
 __all__ = [
     "LIVE_STATES",
     "SNAPSHOTS",
+    "STANDS",
     "AccountHandles",
     "AccountState",
     "ApiToken",
