@@ -19,6 +19,7 @@ from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.engine.plan import Risk
 from recon.models import AccountState, Evaluation
+from recon.words import reason_in
 
 NEVER_EVALUATED = Refusal("unknown", "This account was never evaluated; look it up first.")
 
@@ -50,11 +51,10 @@ def approve_plan(
     the audit; its code is one of stale, busy, forbidden, observed, accepted, paused, nothing, unknown, no_proposal.
     `overrides_pause` is an admin's emergency, and nobody else's.
     """
-    if not reason.strip():
-        raise ValueError("Say why: an apply without a reason is not recorded, so it is not made.")
+    said = reason_in(reason, "Say why: an apply without a reason is not recorded, so it is not made.")
     groups = frozenset(groups)
     may_override = overrides_pause and holds(groups, Right.GOVERN)
-    order = Order(account_id, digest, actor, reason.strip(), rights_of(groups), request_id, proposal, may_override)
+    order = Order(account_id, digest, actor, said, rights_of(groups), request_id, proposal, may_override)
     return approve_order(order, request_key=request_key)
 
 
@@ -66,19 +66,25 @@ def approve_order(order: Order, *, request_key: str) -> Approved:
         return Approved(known)
     state = AccountState.objects.select_related("evaluation").filter(account_id=order.account_id).first()
     if state is None:
-        return _refuse(order, NEVER_EVALUATED, None)
+        return refuse(order, NEVER_EVALUATED, None)
     refusal = refusal_of(order, _standing(state.evaluation))
     if refusal is not None:
-        return _refuse(order, refusal, state.evaluation.digest)
+        return refuse(order, refusal, state.evaluation.digest)
+    return keep_approval(order, _approval(order, state.evaluation), request_key=key)
+
+
+def keep_approval(order: Order, approval: Approval, *, request_key: str) -> Approved:
+    """Stored, and a worker woken; refused where the account is busy or all applies are paused."""
     try:
-        apply_id = store_approval(_approval(order, state.evaluation), request_key=key, now=timezone.now())
+        apply_id = store_approval(approval, request_key=request_key, now=timezone.now())
     except ClaimRefused as error:
-        return _refuse(order, error.refusal, state.evaluation.digest)
+        return refuse(order, error.refusal, approval.digest)
     wake("recon.carry_out", str(apply_id))
     return Approved(apply_id)
 
 
-def _refuse(order: Order, refusal: Refusal, digest_now: str | None) -> Approved:
+def refuse(order: Order, refusal: Refusal, digest_now: str | None) -> Approved:
+    """That somebody tried is recorded."""
     entry, event = refused(order, refusal, digest_now=digest_now)
     record(entry, [event])
     return Approved(None, refusal.code, refusal.sentence)

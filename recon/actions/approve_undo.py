@@ -8,19 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
-from django.utils import timezone
-
-from recon.actions.approve import Approved
+from recon.actions.approve import Approved, keep_approval, refuse
 from recon.actions.authority import Right, holds, rights_of
-from recon.actions.wake import wake
 from recon.apply.changes import cells_of
-from recon.apply.claim import Approval, ClaimRefused
-from recon.apply.claim import approve as store_approval
-from recon.apply.order import Barred, Order, Refusal, Standing, refusal_of, refused
-from recon.apply.record import record
+from recon.apply.claim import Approval, approved_by_request
+from recon.apply.order import Barred, Order, Refusal, Standing, refusal_of
 from recon.engine.plan import Plan, Risk
-from recon.models import Apply
 from recon.queries.undo import NoUndo, Undo, undo_of
+from recon.words import reason_in
 
 NO_REPAIR: Final = Refusal("no_repair", "There is no such repair.")
 WHY_NOT: Final[Mapping[NoUndo, str]] = {
@@ -51,8 +46,7 @@ def approve_undo(
     Raises ValueError without a reason. A refusal is in the audit; its code is one of stale, busy, forbidden, paused,
     or a word of NoUndo. `overrides_pause` is an admin's emergency, and nobody else's.
     """
-    if not reason.strip():
-        raise ValueError("Say why: an undo without a reason is not recorded, so it is not made.")
+    said = reason_in(reason, "Say why: an undo without a reason is not recorded, so it is not made.")
     undo = undo_of(repair_id)
     if undo is None:
         return Approved(None, NO_REPAIR.code, NO_REPAIR.sentence)
@@ -61,35 +55,23 @@ def approve_undo(
         account_id=undo.account_id,
         digest=digest,
         actor=actor,
-        reason=reason.strip(),
+        reason=said,
         rights=rights_of(groups),
         request_id=request_id,
         overrides_pause=overrides_pause and holds(groups, Right.GOVERN),
         request_key=f"{actor} {undo.account_id} undo:{repair_id} {request_key}" if request_key else "",
         undoes=repair_id,
     )
-    known = _known(order)
+    known = approved_by_request(order.request_key)  # the repair is undone by it, which is no refusal
     return _approve(order, undo) if known is None else Approved(known)
-
-
-def _known(order: Order) -> UUID | None:
-    """What the same request approved before: the repair is undone by it, which is no refusal."""
-    if not order.request_key:
-        return None
-    return Apply.objects.filter(request_key=order.request_key).values_list("id", flat=True).first()
 
 
 def _approve(order: Order, undo: Undo) -> Approved:
     refusal = _refusal_of(order, undo)
     plan = undo.inverse.plan if undo.inverse else None
     if refusal is not None or plan is None:
-        return _refuse(order, refusal or NO_REPAIR, plan)
-    try:
-        apply_id = store_approval(_approval(order, plan), request_key=order.request_key, now=timezone.now())
-    except ClaimRefused as error:
-        return _refuse(order, error.refusal, plan)
-    wake("recon.carry_out", str(apply_id))
-    return Approved(apply_id)
+        return refuse(order, refusal or NO_REPAIR, plan.digest if plan else None)
+    return keep_approval(order, _approval(order, plan), request_key=order.request_key)
 
 
 def _refusal_of(order: Order, undo: Undo) -> Refusal | None:
@@ -97,12 +79,6 @@ def _refusal_of(order: Order, undo: Undo) -> Refusal | None:
     if undo.why_none is not None:
         return Refusal(undo.why_none.value, " ".join((WHY_NOT[undo.why_none], *undo.reasons)))
     return refusal_of(order, _standing(undo.inverse.plan)) if undo.inverse else None
-
-
-def _refuse(order: Order, refusal: Refusal, plan: Plan | None) -> Approved:
-    entry, event = refused(order, refusal, digest_now=plan.digest if plan else None)
-    record(entry, [event])
-    return Approved(None, refusal.code, refusal.sentence)
 
 
 def _standing(plan: Plan) -> Standing:

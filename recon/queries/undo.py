@@ -92,7 +92,7 @@ def inverse_now(apply_id: UUID, account_id: str, facts: Facts) -> Inverse:
     apply = Apply.objects.filter(id=apply_id, account_id=account_id).first()
     if apply is None or _why_none(apply, None) is not None:
         return empty_inverse(str(apply_id), account_id)
-    return inverse_of(str(apply_id), written_by(apply), facts, identify(facts, family_of(facts)))
+    return _inverse(apply, facts)
 
 
 def written_by(apply: Apply) -> list[Written]:
@@ -128,10 +128,14 @@ def _inverse_by(apply: Apply, view: AccountView | None) -> tuple[Inverse | None,
         facts = facts_from_readings(view.account_id, _readings(view), livemode=settings.STRIPE_LIVEMODE)
     except CaseError as error:
         return None, NoUndo.UNKNOWN, (str(error),)
-    inverse = inverse_of(str(apply.id), written_by(apply), facts, identify(facts, family_of(facts)))
+    inverse = _inverse(apply, facts)
     if inverse.is_withheld:
         return inverse, NoUndo.WITHHELD, ()
     return inverse, None if inverse.plan.writes else NoUndo.NOTHING, ()
+
+
+def _inverse(apply: Apply, facts: Facts) -> Inverse:
+    return inverse_of(str(apply.id), written_by(apply), facts, identify(facts, family_of(facts)))
 
 
 def _readings(view: AccountView) -> Iterator[Reading]:
