@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from recon.actions import apply_equipment
 from recon.actions.authority import rights_of
 from recon.apply.coordinator import Result
-from recon.apply.order import Order, Rights
+from recon.apply.order import Order
+from recon.words import reason_in
 
 
 def approve_and_apply(
@@ -17,22 +18,19 @@ def approve_and_apply(
     digest: str,
     actor: str,
     reason: str,
-    groups: Iterable[str] | None = None,
+    groups: Iterable[str],
     request_id: str = "",
     proposal: str | None = None,
 ) -> Result:
-    """`groups` are the approver's; None means a caller that has decided already (a bulk repair's own approval).
-
-    Raises ValueError without a reason. `proposal` is "verb:object" of one Stripe proposal of the plan.
-    """
-    if not reason.strip():
-        raise ValueError("Say why: an apply without a reason is not recorded, so it is not made.")
+    """`groups` are the approver's; `proposal` is "verb:object" of one Stripe proposal of the plan. Raises ValueError
+    without a reason."""
+    said = reason_in(reason, "Say why: an apply without a reason is not recorded, so it is not made.")
     order = Order(
         account_id=account_id,
         digest=digest,
         actor=actor,
-        reason=reason.strip(),
-        rights=Rights.ALL if groups is None else rights_of(groups),
+        reason=said,
+        rights=rights_of(groups),
         request_id=request_id,
         proposal=proposal,
     )

@@ -9,13 +9,12 @@ from typing import Any, Final
 from recon.actions.foresee import foresee_events
 from recon.engine.plan import Risk
 from recon.engine.proposals import is_final
+from recon.engine.truth import ACCESS
 from recon.queries.bulk_plans import BulkPlan, remaining_of
 from recon.queries.undone import StandingUndo
 
 SAMPLE: Final = 10
 INVOICES: Final = "invoices."
-# What a customer may or may not do: entitlements.column → whether true takes something away.
-ACCESS: Final = {"plan_active": False, "restricted": True, "suspended": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ def _access(plan: BulkPlan) -> Iterable[str]:
         if write["table"] == "blocks":
             yield "blocks.given" if write["truth"] is None else "blocks.taken"
         elif write["column"] in ACCESS and write["truth"] is not None:
-            takes = ACCESS[write["column"]] is bool(write["truth"])
-            yield f"{write['column']}.{'taken' if takes else 'given'}"
+            is_given = ACCESS[write["column"]] is bool(write["truth"])
+            yield f"{write['column']}.{'given' if is_given else 'taken'}"
 
 
 def _count(words: Iterable[str]) -> dict[str, int]:

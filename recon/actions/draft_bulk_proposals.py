@@ -19,6 +19,7 @@ from recon.actions.draft_bulk_repair import (
     ALL_UNDONE,
     Drafted,
     Selection,
+    accounts_in,
     asked_for,
     keep_draft,
     key_of,
@@ -28,7 +29,7 @@ from recon.actions.draft_bulk_repair import (
 from recon.actions.draft_bulk_repair import told as told_of
 from recon.engine.plan import seal
 from recon.models import BulkKind, BulkRepair, BulkRepairItem, BulkState
-from recon.queries.bulk import accounts_of, moved_accounts
+from recon.queries.bulk import accounts_of
 from recon.queries.bulk_plans import BulkPlan, proposing, proposing_matching, proposing_of
 from recon.queries.queue import count_accounts
 from recon.queries.undone import standing_undos
@@ -103,8 +104,7 @@ def _selected(asked: ProposalsOf, limit: int, now: datetime) -> tuple[list[BulkP
     if asked.of_run is not None:
         ids: Sequence[str] = accounts_of(asked.of_run)
     elif selection is not None:
-        moved = moved_accounts(selection.moved_of) if selection.moved_of is not None else []
-        ids = sorted({*selection.account_ids, *moved})
+        ids = accounts_in(selection)
     else:
         plans = proposing(limit=limit, now=now)
         return plans, len(plans)

@@ -84,6 +84,12 @@ def draft_bulk_repair(
     return Drafted(keep_draft(run, [BulkRepairItem(account_id=one.account_id, digest=one.digest) for one in plans]))
 
 
+def accounts_in(selection: Selection) -> list[str]:
+    """The ids of one that names its accounts, each once."""
+    moved = moved_accounts(selection.moved_of) if selection.moved_of is not None else []
+    return sorted({*selection.account_ids, *moved})
+
+
 def key_of(actor: str, request_key: str) -> str:
     """Under which a draft is known to come from the same form; empty without one."""
     return f"{actor} {request_key}" if request_key else ""
@@ -135,6 +141,5 @@ def _selected(selection: Selection, limit: int, now: datetime) -> tuple[list[Bul
     """The plans, and how many accounts were asked for."""
     if selection.wanted is not None:
         return plans_matching(selection.wanted, limit=limit, now=now), count_accounts(selection.wanted)
-    moved = moved_accounts(selection.moved_of) if selection.moved_of is not None else []
-    ids = sorted({*selection.account_ids, *moved})
+    ids = accounts_in(selection)
     return plans_of(ids, limit=limit, now=now), len(ids)

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from recon.engine.plan import Risk
 from recon.engine.policy_effect import Effect
+from recon.engine.truth import ACCESS
 
 EXAMPLES: Final = 10
-ACCESS: Final = {"plan_active": True, "restricted": False, "suspended": False}
-"""Field of the truth → its value while the account has what it wants."""
 Json = Mapping[str, Any]
 
 

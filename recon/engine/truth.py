@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from recon.engine.enums import BlockLevel, DebtState, PaymentStatus
+
+ACCESS: Final = {"plan_active": True, "restricted": False, "suspended": False}
+"""Field of the truth, and column of `entitlements` → its value while the customer has what they want."""
 
 
 @dataclass(frozen=True, slots=True)

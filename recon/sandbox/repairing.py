@@ -64,20 +64,21 @@ def _begin(account_ids: Sequence[str]) -> int | None:
     if drafted.run_id is None:
         return None
     start_bulk_repair(drafted.run_id, actor=f"user:{STARTER}", groups=[STARTER], reason=REASON, now=now)
-    if _state(drafted.run_id) == BulkState.WAITING_FOR_SECOND:
+    if BulkRepair.objects.get(id=drafted.run_id).state == BulkState.WAITING_FOR_SECOND:
         approve_bulk_repair(drafted.run_id, actor=f"user:{SECOND}", groups=[SECOND], reason=SECONDED, now=now)
     return drafted.run_id
 
 
 def _follow(run_id: int, before: int, total: int, report: Report) -> Mapping[str, int]:
     """Until every account has its outcome; how many came to each."""
-    moved_at, driven_at, run = time.monotonic(), time.monotonic(), _look(run_id)
+    moved_at, driven_at, run = time.monotonic(), time.monotonic(), BulkRepair.objects.get(id=run_id)
     while run.state == BulkState.RUNNING:
         time.sleep(LOOK_SECONDS)
         if time.monotonic() - driven_at > DRIVE_SECONDS:
             driven_at = time.monotonic()
             drive_bulk_repairs(now=datetime.now(UTC))
-        known, run = run.done, _look(run_id)
+        known = run.done
+        run.refresh_from_db()
         if run.done != known:
             moved_at = time.monotonic()
             report(before + run.done, total)
@@ -86,11 +87,3 @@ def _follow(run_id: int, before: int, total: int, report: Report) -> Mapping[str
     if run.state != BulkState.DONE:
         raise SandboxError(f"The bulk repair {run_id} is {run.state}: {run.stop_reason}")
     return outcomes_of(run_id)
-
-
-def _look(run_id: int) -> BulkRepair:
-    return BulkRepair.objects.get(id=run_id)
-
-
-def _state(run_id: int) -> str:
-    return _look(run_id).state

@@ -41,7 +41,7 @@ def move(owner, number: int) -> None:
 def heal(number: int) -> None:
     """Somebody else repairs the account meanwhile."""
     digest = look_again(f"acc_{number}", actor="user:eve").answer["plan"]["digest"]
-    approve_and_apply(f"acc_{number}", digest=digest, actor="user:eve", reason="first")
+    approve_and_apply(f"acc_{number}", digest=digest, actor="user:eve", groups=["finance"], reason="first")
 
 
 def test_every_account_is_applied_once_by_its_starter(told):
