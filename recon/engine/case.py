@@ -4,28 +4,18 @@ A malformed row is a `CaseError` that names its path (`stores.billing_prod.invoi
 value outside its closed set is well-formed but unintelligible: it becomes a `Problem`, which T0 answers with `unknown`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from recon.engine.enums import BlockReason, StoreName
-from recon.engine.facts import BillingBlock, Facts, Problem, Read, Reading, StripeFacts
+from recon.engine.enums import StoreName
+from recon.engine.facts import Facts, Read, Reading, StripeFacts
 from recon.engine.policy import Policy
-from recon.engine.schema import STRIPE_LISTS, STRIPE_OPTIONAL_LISTS, TABLES, Column, ColumnType, Kind, Table
+from recon.engine.rows import RowReader
+from recon.engine.schema import STRIPE_LISTS, STRIPE_OPTIONAL_LISTS, TABLES
 from recon.engine.stripe_objects import StripeReader
-from recon.engine.values import (
-    CaseError,
-    boolean,
-    currency,
-    identifier,
-    integer,
-    mapping,
-    rfc3339,
-    sequence,
-    text,
-    time,
-)
+from recon.engine.values import CaseError, boolean, identifier, mapping, rfc3339, sequence, text, time
 
 __all__ = ["Case", "CaseError", "case_json", "facts_from_readings", "read_case"]
 
@@ -118,7 +108,7 @@ def facts_from_readings(account_id: str, readings: Iterable[Reading], *, livemod
     Raises `CaseError` on the first malformed row.
     """
     by_store = {reading.store: reading for reading in readings}
-    rows = _Rows(account_id)
+    rows = RowReader(account_id)
     stripe = StripeReader(livemode=livemode)
     reads, lists = [], StripeFacts()
     for store in StoreName:
@@ -145,146 +135,3 @@ def _checked(reading: Reading) -> Read:
         reason = f"the reading has no {', '.join(missing)}"
         return Read(reading.store, False, reason, reading.as_of)
     return Read(reading.store, True, None, reading.as_of)
-
-
-_SHARED_TABLES = frozenset({"customers", "customer_aliases", "invoices", "payments", "adjustments"})
-"""Tables in which rows of other accounts may count; of the others, the account's own rows alone are read."""
-
-
-class _Rows:
-    """The five databases' rows of one case, parsed table by table."""
-
-    def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
-        self.problems: list[Problem] = []
-        self.parsed: dict[str, list[Any]] = {}
-        self.billing_block: BillingBlock | None = None
-        self.owner_of_invoice: dict[str, str] = {}
-
-    def read(self, store: StoreName, tables: Mapping[str, Sequence[Any]]) -> None:
-        for name, table in TABLES[store].items():
-            path = f"stores.{table.path}"
-            rows = [mapping(row, f"{path}[{place}]") for place, row in enumerate(tables[name])]
-            values = [_values(table, row, f"{path}[{place}]") for place, row in enumerate(rows)]
-            _refuse_twice(table, values, path)
-            if name == "invoices":
-                self.owner_of_invoice = {value["invoice_id"]: value["account_id"] for value in values}
-            self.parsed[name] = [
-                fact for value in values if self._counts(name, value) and (fact := self._fact(table, value)) is not None
-            ]
-
-    def _counts(self, name: str, value: Mapping[str, Any]) -> bool:
-        return name in _SHARED_TABLES or value["account_id"] == self.account_id
-
-    def _fact(self, table: Table, value: dict[str, Any]) -> Any:
-        """The row's fact; None where a value is unintelligible, or where the row is the engine's own block."""
-        if table.name == "blocks" and value["reason"] == BlockReason.BILLING_DEBT:
-            self.billing_block = BillingBlock(value["level"], value["row_version"])
-            return None
-        doubts = [(column, doubt) for column in table.columns if (doubt := _doubt(column, value[column.name]))]
-        for column, doubt in doubts:
-            self._problem(table, value, column, doubt)
-        if doubts:
-            return None
-        for column in table.columns:
-            if column.values is not None and column.kind is not Kind.DERIVED:
-                value[column.name] = column.values(value[column.name])
-        return table.row_type(*value.values())
-
-    def _problem(self, table: Table, value: Mapping[str, Any], column: Column, reason: str) -> None:
-        key = ",".join(str(value[name]) for name in table.key)
-        owner = value.get("account_id") or self.owner_of_invoice.get(value.get("invoice_id", ""))
-        self.problems.append(Problem(table.store, f"{table.path}[{key}].{column.name}", reason, owner))
-
-    def facts(self, reads: tuple[Read, ...], stripe_problems: tuple[Problem, ...], stripe: StripeFacts) -> Facts:
-        return Facts(
-            account_id=self.account_id,
-            reads=reads,
-            problems=(*self.problems, *stripe_problems),
-            account=self._own("accounts"),
-            customers=self._all("customers"),
-            aliases=self._all("customer_aliases"),
-            dunning=self._own("dunning"),
-            balances=self._all("balances"),
-            intents=tuple(sorted(self._all("intents"), key=lambda intent: intent.intent_id)),
-            invoices=self._all("invoices"),
-            payments=self._all("payments"),
-            adjustments=self._all("adjustments"),
-            contract=self._own("contracts"),
-            flags=self._own("account_flags"),
-            entitlement=self._own("entitlements"),
-            blocks=tuple(sorted(self._all("blocks"), key=lambda block: block.reason)),
-            billing_block=self.billing_block,
-            stripe=stripe,
-        )
-
-    def _all(self, name: str) -> tuple[Any, ...]:
-        return tuple(self.parsed.get(name, ()))
-
-    def _own(self, name: str) -> Any:
-        rows = self.parsed.get(name, ())
-        return rows[0] if rows else None
-
-
-FIRST_YEAR, LAST_YEAR = 1970, 2200
-"""A FACT's date outside these years is a zero date or a filler for *never*: money is not judged by it."""
-
-
-def _doubt(column: Column, value: Any) -> str | None:
-    """Why a well-formed FACT or INTENT value is unintelligible; None where it is not. A DERIVED one is drift at most,
-    and an intent may well end in the year 9999: it means no end."""
-    if column.kind is Kind.DERIVED or value is None:
-        return None
-    if column.values is not None and value not in column.values._value2member_map_:
-        return f"{value[:40]!r} is not a value that the contract names"
-    if column.kind is Kind.FACT and isinstance(value, datetime) and not FIRST_YEAR <= value.year <= LAST_YEAR:
-        return f"{rfc3339(value)} is no date that an account can have"
-    return None
-
-
-def _values(table: Table, row: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The row's columns in the table's order, checked one by one."""
-    values = {column.name: _value(column, row, path) for column in table.columns}
-    if values.get("kind") == "write_off" and table.name == "adjustments" and not values["approved_by"]:
-        raise CaseError(f"{path}.approved_by", "a write_off needs the person who approved it")
-    return values
-
-
-def _value(column: Column, row: Mapping[str, Any], path: str) -> Any:
-    if column.name not in row:
-        if column.required:
-            raise CaseError(f"{path}.{column.name}", "the column is missing")
-        return column.default
-    value = row[column.name]
-    if value is None:
-        if column.required:
-            raise CaseError(f"{path}.{column.name}", "the value is null, where none may be")
-        return 0 if column.name == "row_version" else None
-    return _typed(column, value, f"{path}.{column.name}")
-
-
-def _typed(column: Column, value: object, path: str) -> Any:
-    match column.holds:
-        case ColumnType.TEXT:
-            return identifier(value, path) if column.required else text(value, path)
-        case ColumnType.INTEGER:
-            return integer(value, path, column.minimum, column.maximum)
-        case ColumnType.BOOLEAN:
-            return boolean(value, path)
-        case ColumnType.TIME:
-            return time(value, path)
-        case ColumnType.CURRENCY:
-            return currency(value, path)
-
-
-def _refuse_twice(table: Table, rows: Sequence[Mapping[str, Any]], path: str) -> None:
-    """A key or a unique value that stands twice is a contradiction within one store: which row is right is a guess."""
-    for columns in (table.key, *((name,) for name in table.unique)):
-        seen: set[tuple[Any, ...]] = set()
-        for place, row in enumerate(rows):
-            key = tuple(row[name] for name in columns)
-            if None in key:
-                continue
-            if key in seen:
-                raise CaseError(f"{path}[{place}].{columns[-1]}", "the same key stands here twice")
-            seen.add(key)

@@ -152,8 +152,10 @@ def digest_of(account_id: str, writes: Iterable[Write], truth: Truth | None) -> 
 
 def seal(told: Mapping[str, Any]) -> str:
     """SHA-256, in hex, of canonical JSON: what has other names can never have the same seal."""
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(told).encode()).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def sealed_write(write: Write) -> list[Any]:

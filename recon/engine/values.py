@@ -75,9 +75,13 @@ def boolean(value: object, path: str) -> bool:
 def currency(value: object, path: str) -> str:
     """A lower-case ISO 4217 code."""
     code = text(value, path)
-    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.islower()):
+    if not is_currency(code):
         raise CaseError(path, "a lower-case ISO 4217 currency code is needed")
     return code
+
+
+def is_currency(code: str) -> bool:
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.islower()
 
 
 def time(value: object, path: str) -> datetime:

@@ -27,23 +27,18 @@ UNPAID = (StripeInvoiceStatus.OPEN, StripeInvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One invoice with everything that is said of it; `adjustments` are the ledger's, in the invoice's currency."""
+    """One invoice with everything that is said of it.
+
+    `ids` are its ids in the ledger and in Stripe, by which payments name it. `adjustments` are the ledger's, in the
+    invoice's currency, and `net_reversal_minor` what they took back.
+    """
 
     ledger: LedgerInvoice | None
     stripe: StripeInvoice | None
+    ids: frozenset[str]
     adjustments: tuple[Adjustment, ...]
+    net_reversal_minor: int
     payments: tuple[Payment, ...]
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Its ids in the ledger and in Stripe, by which payments name it."""
-        return frozenset(self._ids())
-
-    def _ids(self) -> Iterable[str]:
-        if self.ledger is not None:
-            yield self.ledger.invoice_id
-        if self.stripe is not None:
-            yield self.stripe.id
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -79,10 +74,6 @@ class Claim:
         """The lost disputes on its payments, in the currency of Stripe's invoice where Stripe knows it."""
         currency = self.currency if self.stripe is None else self.stripe.currency
         return [one for payment in self.payments for one in payment.lost if one.currency == currency]
-
-    @property
-    def net_reversal_minor(self) -> int:
-        return net_reversal(self.adjustments)
 
     def sum_of(self, kind: AdjustmentKind) -> int:
         return sum(one.amount_minor for one in self.adjustments if one.kind is kind)
@@ -144,7 +135,8 @@ def _claim(
     ids = [ledger.invoice_id] if ledger is not None else []
     ids += [stripe.id] if stripe is not None else []
     own = [one for one in adjustments if ledger is not None and one.currency == ledger.currency]
-    return Claim(ledger, stripe, tuple(sorted(own, key=lambda one: one.adjustment_id)), payments.paying(ids))
+    own.sort(key=lambda one: one.adjustment_id)
+    return Claim(ledger, stripe, frozenset(ids), tuple(own), net_reversal(own), payments.paying(ids))
 
 
 def first_invoices_of_incomplete(facts: Facts) -> frozenset[str]:

@@ -8,7 +8,7 @@ ledger booked offline for it are the same money, seen twice.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from recon.engine.enums import (
     AdjustmentKind,
@@ -23,7 +23,7 @@ from recon.engine.facts import Adjustment, Dispute, Facts, InvoicePayment, Ledge
 from recon.engine.rules.identity import Identity
 
 
-class Side(Enum):
+class Side(StrEnum):
     """Who saw a payment."""
 
     LEDGER = "ledger"
@@ -73,12 +73,16 @@ class Payment:
 
     def in_flight_minor(self, currency: str, invoices: frozenset[str]) -> tuple[int, datetime | None]:
         """The larger amount that a store calls in flight, whatever the other says, and the later creation."""
+        if not self.in_flight:
+            return 0, None
         flying = list(self._paying(self.in_flight, currency, invoices))
         amount = max((amount for _, amount in flying), default=0)
         return amount, max((one.created for one, _ in flying if one.created is not None), default=None)
 
     def lost_minor(self, currency: str, invoices: frozenset[str]) -> int:
         """What lost disputes took back of it, as far as it pays one of `invoices`."""
+        if not self.lost:
+            return 0
         lost = sum(dispute.amount for dispute in self.lost if dispute.currency == currency)
         if self.invoices <= invoices:
             return lost
@@ -271,5 +275,7 @@ class _Book:
 
 def net_reversal(adjustments: Iterable[Adjustment]) -> int:
     """Reversals less those undone, not below zero; minor units of the one currency of `adjustments`."""
-    signs = {AdjustmentKind.REVERSAL: 1, AdjustmentKind.REVERSAL_UNDONE: -1}
-    return max(0, sum(signs.get(one.kind, 0) * one.amount_minor for one in adjustments))
+    return max(0, sum([_SIGNS.get(one.kind, 0) * one.amount_minor for one in adjustments]))
+
+
+_SIGNS = {AdjustmentKind.REVERSAL: 1, AdjustmentKind.REVERSAL_UNDONE: -1}
