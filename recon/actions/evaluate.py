@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +31,10 @@ class Rules:
     policy: Policy
     livemode: bool
     version: int | None = None
+    policy_hash: str = field(init=False)
 
-    @property
-    def policy_hash(self) -> str:
-        return hash_of(self.policy)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policy_hash", hash_of(self.policy))  # once, however many accounts it is kept with
 
 
 def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: datetime) -> Evaluated:
