@@ -30,16 +30,17 @@ class OneOf(serializers.ChoiceField):  # type: ignore[misc] # rest_framework has
 
 
 class Whole(serializers.Field):  # type: ignore[misc] # rest_framework has no types
-    """A whole number, and nothing that could be made one."""
+    """A whole number, also one written as 5.0, for JSON has but one kind; and nothing that could be made one."""
 
     def __init__(self, most: int, **options: Any) -> None:
         self.most = most
         super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, int) or isinstance(data, bool) or not 1 <= data <= self.most:
+        is_number = isinstance(data, int | float) and not isinstance(data, bool)
+        if not is_number or not 1 <= data <= self.most or data != int(data):
             raise serializers.ValidationError(f"not a whole number from 1 to {self.most}")
-        return data
+        return int(data)
 
 
 class FilterBody(Body):

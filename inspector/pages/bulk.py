@@ -35,6 +35,7 @@ from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
 from recon.actors import name_of
 from recon.queries.bulk import BulkRun, bulk_lines, every_bulk_line
 from recon.queries.bulk_plans import proposing_of_run
+from recon.queries.tokens import who_answers_for
 
 PAGE = 50
 FINAL_LENGTH = 10
@@ -126,7 +127,7 @@ def _rights(request: HttpRequest, run: BulkRun) -> Rights:
     another = Permission(False, "Somebody else drafted it, and starts it.")
     return Rights(
         start=like_it if is_own else another,
-        second=may_second_bulk(person, starter=name_of(run.actor)),
+        second=may_second_bulk(person, starter=name_of(who_answers_for(run.actor))),
         pause=steers,
         go_on=like_it,
         cancel=steers if is_own else like_it,

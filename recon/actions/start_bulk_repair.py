@@ -19,6 +19,7 @@ from recon.actors import name_of
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
+from recon.queries.tokens import who_answers_for
 from recon.words import reason_in
 
 STARTED: Final = (BulkState.RUNNING, BulkState.WAITING_FOR_SECOND, BulkState.PAUSED, BulkState.DONE)
@@ -98,9 +99,10 @@ def _unconfirmed(run: BulkRepair, typed: str) -> BulkDone | None:
 
 
 def _may_not_approve(run: BulkRepair, actor: str, groups: frozenset[str]) -> BulkDone | None:
-    if run.actor == actor:
+    starter = who_answers_for(run.actor)
+    if actor in (run.actor, starter):
         return BulkDone("forbidden", "You started it: somebody else of finance or admin approves it.")
-    if not may_second(groups, person=name_of(actor), starter=name_of(run.actor)):
+    if not may_second(groups, person=name_of(actor), starter=name_of(starter)):
         return BulkDone("forbidden", "A bulk repair is approved by finance or admin.")
     if run.state != BulkState.WAITING_FOR_SECOND:
         return BulkDone("state", "It does not wait for a second person.")

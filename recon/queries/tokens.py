@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import F
 
+from recon import actors
 from recon.models import ApiToken
 
 
@@ -49,3 +50,11 @@ def every_token() -> list[Token]:
         )
         for row in rows
     ]
+
+
+def who_answers_for(actor: str) -> str:
+    """The person behind a program: who made its token. Anybody else answers for themselves."""
+    if not actors.is_token(actor):
+        return actor
+    maker = ApiToken.objects.filter(name=actors.token_name_of(actor)).values_list("made_by", flat=True).first()
+    return maker or actor

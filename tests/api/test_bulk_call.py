@@ -16,9 +16,12 @@ from recon.actions.start_bulk_repair import approve_bulk_repair
 from recon.actors import Scope
 from recon.apply.order import Rights
 from recon.models import ApiToken, Apply, AuditEntry, BulkRepair
+from tests.inspector.conftest import logged_in
 from tests.support.bulk import drifted, person, started, work_to_the_end
 from tests.support.kept import golden, keep_case
 from tests.support.tokens import bearer
+
+__all__ = ["logged_in"]
 
 ADDRESS = "/api/v1/bulk-repairs/"
 REASON = "late webhooks of 3 March"
@@ -80,6 +83,23 @@ def test_what_is_severe_waits_for_a_person_and_rests_on_them(api: Client) -> Non
     person("eve", "finance")
     approve_bulk_repair(number, actor="user:eve", groups={"finance"}, reason="I looked", now=timezone.now())
     assert api.get(f"{ADDRESS}{number}/").json()["second"] == "user:eve"
+
+
+def test_a_whole_amount_is_one_however_it_is_written(api: Client) -> None:
+    answers = [begin(api, filter={"currency": "eur", "min_owed": amount}) for amount in (5, 5.0, 5.5, True, "5")]
+    assert [answer.json()["code"] for answer in answers] == ["nothing"] * 2 + ["bad_body"] * 3
+
+
+def test_who_made_the_token_is_no_second_person(api: Client, logged_in: Callable[[str], Client]) -> None:
+    keep_case(golden("drift/never_dunned"), account_id="acc_1")
+    number = begin(api, accounts=["acc_1"]).json()["bulk_repair_id"]
+    page = logged_in("admin").get(f"/bulk/{number}/").content.decode()
+    assert "You started it: somebody else of finance or admin approves it." in page
+    done = approve_bulk_repair(
+        number, actor="user:admin", groups={"admin"}, reason="my own token's", now=timezone.now()
+    )
+    assert (done.code, latest().action) == ("forbidden", "bulk_repair.refused")
+    assert BulkRepair.objects.get().state == "waiting_for_second"
 
 
 @pytest.mark.parametrize(
