@@ -16,28 +16,31 @@ VAR = Path(__file__).resolve().parents[2] / "var" / "bench"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of everything: accounts, commits a kind, pages a round, webhooks a round, rounds."""
+    """How much of everything: accounts, commits a kind, pages a round, webhooks and reads a round, rounds."""
 
     accounts: int
     commits: int
     pages: int
     events: int
+    reads: int
     rounds: int
     with_peer: bool
 
 
-FULL = Size(accounts=2_500, commits=200, pages=10, events=400, rounds=15, with_peer=True)
-QUICK = Size(accounts=60, commits=2, pages=1, events=32, rounds=1, with_peer=False)
+FULL = Size(accounts=2_500, commits=200, pages=10, events=400, reads=2_000, rounds=15, with_peer=True)
+QUICK = Size(accounts=60, commits=2, pages=1, events=32, reads=32, rounds=1, with_peer=False)
 
 
 def main() -> None:
     options = _options()
     size = QUICK if options.quick else FULL
     with _servers(size.accounts) as sandbox:
-        from tests.bench import bulk, commits, intake, pages, pipeline  # they need settings that name running servers
+        # They need settings that name running servers.
+        from tests.bench import bulk, commits, entitlement, intake, pages, pipeline
 
         figures = [*pipeline.figures(), *commits.figures(size.commits), *pages.figures(size.pages)]
         figures += intake.figures(size.events, size.rounds, with_peer=size.with_peer)
+        figures += entitlement.figures(size.reads, size.rounds)
         figures += bulk.figures(sandbox, size.commits)
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from django.conf import settings
 from recon.models import Inbox, InboxMark, StripeObject
 from tests.bench import peer
 from tests.bench.figure import Figure
+from tests.bench.rounds import compared
 from tests.bench.serving import Endpoint, Request, Sent, send, served
 
 BARE_TABLE = "create table if not exists bare_event (id text primary key, body jsonb not null)"
@@ -40,7 +40,7 @@ def figures(events: int, rounds: int, *, with_peer: bool) -> Iterator[Figure]:
                 seen[endpoint].append(send(port, endpoint.path, _requests(bodies, number, count)))
     _hold(seen[OURS])
     for endpoint in list(ports)[1:]:
-        yield _figure(seen[OURS][1:], endpoint, seen[endpoint][1:])
+        yield compared("webhook: kept, and its account marked", "events", seen, OURS, endpoint)
 
 
 def _peer(stack: ExitStack) -> dict[Endpoint, int]:
@@ -49,26 +49,6 @@ def _peer(stack: ExitStack) -> dict[Endpoint, int]:
     except peer.LeftOut as error:
         print(error, file=sys.stderr)
         return {}
-
-
-def _figure(ours: Sequence[Sent], endpoint: Endpoint, others: Sequence[Sent]) -> Figure:
-    """Medians of the rounds. `note` has the ratios' spread, the middle answer of each, and what failed."""
-    ratios = [one.per_second / other.per_second for one, other in zip(ours, others, strict=True) if other.succeeded]
-    spread = f"{min(ratios):.2f}–{max(ratios):.2f} in {len(ours)} rounds" if ratios else "none of its succeeded"
-    return Figure(
-        "webhook: kept, and its account marked",
-        "events",
-        statistics.median(one.per_second for one in ours),
-        endpoint.name,
-        statistics.median(other.per_second for other in others),
-        note=f"{spread}; {_told(OURS, ours)}; {_told(endpoint, others)}",
-    )
-
-
-def _told(endpoint: Endpoint, rounds: Sequence[Sent]) -> str:
-    failed, count = sum(one.failed for one in rounds), sum(one.failed + one.succeeded for one in rounds)
-    middle = 1_000 * statistics.median(one.median_seconds for one in rounds)
-    return f"{endpoint.name} p50 {middle:.1f} ms, {failed:,} of {count:,} failed"
 
 
 def _hold(rounds: Sequence[Sent]) -> None:
@@ -105,4 +85,4 @@ def _request(event_id: str, customer: Mapping[str, object]) -> Request:
         }
     )
     header = stripe.WebhookSignature.generate_signature_header(text, settings.STRIPE_WEBHOOK_SECRETS[0])
-    return text.encode(), {"Content-Type": "application/json", "Stripe-Signature": header}
+    return Request(body=text.encode(), headers={"Content-Type": "application/json", "Stripe-Signature": header})
