@@ -10,6 +10,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 HEADER: Final = "X-Request-ID"
+GIVEN: Final = "HTTP_X_REQUEST_ID"
 SANE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -23,7 +24,7 @@ def request_id_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -
     """Takes over the id that a proxy gave, where it is one, or makes one."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get(HEADER, "")
+        given = request.META.get(GIVEN, "")
         request_id = given if SANE.fullmatch(given) else str(uuid.uuid4())
         request.request_id = request_id  # type: ignore[attr-defined] # for the lines that are logged after the answer
         token = _current.set(request_id)

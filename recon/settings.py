@@ -298,7 +298,7 @@ SPECTACULAR_SETTINGS = {
     " Amounts are minor units beside their currency; times are RFC 3339 in UTC.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "PREPROCESSING_HOOKS": ["inspector.api.schema.add_signed"],
+    "PREPROCESSING_HOOKS": ["inspector.api.schema.add_others"],
     "POSTPROCESSING_HOOKS": ["inspector.api.schema.tidy"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "APPEND_COMPONENTS": {

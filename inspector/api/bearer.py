@@ -13,7 +13,7 @@ SCHEME: Final = "Bearer "
 
 def given_secret(request: HttpRequest) -> bytes:
     """Empty when there is none."""
-    authorization = request.headers.get("Authorization", "")
+    authorization = request.META.get("HTTP_AUTHORIZATION", "")
     return authorization.removeprefix(SCHEME).encode() if authorization.startswith(SCHEME) else b""
 
 

@@ -13,7 +13,10 @@ from django.urls.resolvers import RoutePattern
 from inspector.api.problems import Endpoint, Refusal, problem
 
 PREFIX: Final = "/api/v1/"
-OFTEN: Final = frozenset({"events", "stripe_webhook", "store_events"})  # found without a search
+OFTEN: Final = frozenset({"events", "stripe_webhook", "store_events", "api_entitlement"})  # found without a search
+ACCOUNTS: Final = f"{PREFIX}accounts/"
+ACCOUNT_ID: Final = "<str:account_id>"  # whatever has no slash
+NOTHING: Final[Mapping[str, str]] = {}
 NOTHING_HERE: Final = "There is nothing here."
 # Data for programs: should a browser open it, it may load and run nothing.
 POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
@@ -22,18 +25,28 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 def programs_first(get_response: GetResponse) -> GetResponse:
     """The endpoints are loaded when the server starts: one that cannot be loaded stops it then, and fails no event."""
-    resolver, exact = _endpoints()
+    resolver, often = endpoints()
 
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
         request.get_host()  # a host that is not ours is refused here as everywhere
-        endpoint = exact.get(request.path_info)
-        response = endpoint(request) if endpoint is not None else _resolved(resolver, request)
+        pattern, given = pattern_of(request.path_info)
+        endpoint = often.get(pattern)
+        response = endpoint(request, **given) if endpoint is not None else _resolved(resolver, request)
         response["Content-Security-Policy"] = POLICY
         return response
 
     return answer
+
+
+def pattern_of(path: str) -> tuple[str, Mapping[str, str]]:
+    """The pattern that the address would have been made from, and what it was made with."""
+    if path.startswith(ACCOUNTS):
+        account_id, slash, rest = path[len(ACCOUNTS) :].partition("/")
+        if account_id:
+            return f"{ACCOUNTS}{ACCOUNT_ID}{slash}{rest}", {"account_id": account_id}
+    return path, NOTHING
 
 
 def _resolved(resolver: URLResolver, request: HttpRequest) -> HttpResponse:
@@ -52,7 +65,7 @@ def _rendered(response: Any) -> HttpResponse:
     return rendered
 
 
-def _endpoints() -> tuple[URLResolver, Mapping[str, Endpoint]]:
+def endpoints() -> tuple[URLResolver, Mapping[str, Endpoint]]:
     from inspector.api.urls import urlpatterns  # views may be imported once Django is set up
 
     resolver = URLResolver(RoutePattern(PREFIX), urlpatterns)

@@ -1,44 +1,83 @@
 """`GET accounts/{id}/entitlement/`: what the product may grant, small enough to be asked at each of its own requests.
 
 An unknown verdict locks nobody out and lets nobody in: the last entitlement that was known is told, and that it is
-stale; what to make of that is the product's to decide.
+stale; what to make of that is the product's to decide. Who asked is not logged by account: it is asked for everybody,
+all the time, and names nobody. The framework of the other calls would cost more than the answer, so it is left out.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from inspector.api.token_view import TokenView
+from inspector.access import for_signed
+from inspector.api.answers import SEND_A_TOKEN, refusal_of
+from inspector.api.bearer import given_secret, not_authenticated
+from inspector.api.problems import Refusal, problem
+from inspector.api.throttle import count, say_rate, too_many
+from recon.actions.ask_entitlement import Asked, ask_entitlement
+from recon.actions.count_call import Counted
+from recon.actions.use_token import Caller
 from recon.actors import Scope
 from recon.engine.values import rfc3339
-from recon.queries.entitlement import Entitled, Entitlement, entitled
+from recon.queries.entitlement import Entitled, Entitlement
 
 MAX_AGE_SECONDS: Final = 5
+METHODS: Final = ("GET", "HEAD")
+JSON: Final = "application/json"
+USUALLY_ACCEPTED: Final = frozenset({"*/*", JSON, ""})
 
 
-class EntitlementView(TokenView):
-    """Who asked is not logged by account: it is asked for everybody, all the time, and names nobody."""
+@for_signed
+def entitlement(request: HttpRequest, account_id: str) -> HttpResponse:
+    """Its calls are counted apart from the others, for there are many more of them."""
+    counted: Counted | None = None
+    try:
+        asked = _ask(request, account_id)
+        counted = count(asked.caller, "entitlements")
+        if counted is not None and counted.is_too_many:
+            raise too_many(counted.seconds_left)
+        response = _answer(request, account_id, asked.found)
+    except Exception as error:  # noqa: BLE001 # a refusal is an answer too; what broke is logged there
+        response = problem(refusal_of(error))
+    if counted is not None:
+        say_rate(response, counted)
+    return response
 
-    scopes = {"GET": Scope.READ}
-    rate = "entitlements"
 
-    def get(self, request: Request, account_id: str) -> HttpResponse:
-        found = entitled(account_id) if "\x00" not in account_id else None
-        if found is None:
-            raise Http404
-        now = timezone.now()
-        headers = {"ETag": _etag(found, now), "Cache-Control": f"private, max-age={_max_age(found, now)}"}
-        unchanged: HttpResponse | None = get_conditional_response(request._request, etag=headers["ETag"])
-        if unchanged is not None:
-            return HttpResponse(status=unchanged.status_code, headers=headers)
-        response: HttpResponse = Response(entitlement_json(account_id, found, now), headers=headers)
-        return response
+def _ask(request: HttpRequest, account_id: str) -> Asked:
+    """Refusal: of whoever may not."""
+    if request.META.get("HTTP_ACCEPT", "") not in USUALLY_ACCEPTED and not request.accepts(JSON):
+        raise Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
+    token = given_secret(request).decode(errors="replace")
+    asked = ask_entitlement(token, account_id if "\x00" not in account_id else "", now=timezone.now())
+    if asked is None:
+        raise not_authenticated(SEND_A_TOKEN)
+    _refuse(request, asked.caller)
+    return asked
+
+
+def _refuse(request: HttpRequest, caller: Caller) -> None:
+    if request.method not in METHODS:
+        allowed = {"Allow": ", ".join(METHODS)}
+        raise Refusal(405, "method_not_allowed", "This address has no such method.", allowed)
+    if Scope.READ not in caller.scopes:
+        raise Refusal(403, "scope", f"This asks for a token with the scope {Scope.READ}.")
+
+
+def _answer(request: HttpRequest, account_id: str, found: Entitled | None) -> HttpResponse:
+    if found is None:
+        raise Http404
+    now = timezone.now()
+    headers = {"ETag": _etag(found, now), "Cache-Control": f"private, max-age={_max_age(found, now)}"}
+    unchanged: HttpResponse | None = get_conditional_response(request, etag=headers["ETag"])
+    if unchanged is not None:
+        return HttpResponse(status=unchanged.status_code, headers=headers)
+    return HttpResponse(json.dumps(entitlement_json(account_id, found, now)), content_type=JSON, headers=headers)
 
 
 def entitlement_json(account_id: str, found: Entitled, now: datetime) -> dict[str, Any]:

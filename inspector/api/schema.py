@@ -1,6 +1,6 @@
 """The schema: OpenAPI 3.1, made by drf-spectacular from the endpoints, their parameters and their descriptions.
 
-Calls that no framework knows, the feed and what others send us, stand in it by views that exist for it alone.
+Calls that the framework does not answer stand in it by views that exist for it alone.
 """
 
 import re
@@ -83,11 +83,21 @@ class Sent(APIView):  # type: ignore[misc] # rest_framework has no types
     def post(self, request: Any) -> None: ...
 
 
-def add_signed(endpoints: list[Any]) -> list[Any]:
-    """Before the schema is made: calls that programs prove by a secret or a signature; nothing above this version."""
-    signed = (("events/", "GET", Asked), ("store-events/", "POST", Sent), ("webhooks/stripe/", "POST", Sent))
-    ours = [one for one in endpoints if one[0].startswith(PREFIX)]
-    return ours + [(f"{PREFIX}{path}", f"{PREFIX}{path}", method, view.as_view()) for path, method, view in signed]
+# Calls that are answered without the framework, and what stands for each.
+WITHOUT_FRAMEWORK: Final = (
+    ("accounts/{account_id}/entitlement/", "GET", Asked),
+    ("events/", "GET", Asked),
+    ("store-events/", "POST", Sent),
+    ("webhooks/stripe/", "POST", Sent),
+)
+
+
+def add_others(endpoints: list[Any]) -> list[Any]:
+    """Before the schema is made: calls that the framework does not know; nothing above this version."""
+    others = [
+        (f"{PREFIX}{path}", f"{PREFIX}{path}", method, view.as_view()) for path, method, view in WITHOUT_FRAMEWORK
+    ]
+    return [one for one in endpoints if one[0].startswith(PREFIX)] + others
 
 
 def tidy(result: Json, **of_generator: Any) -> Json:
@@ -112,7 +122,7 @@ class ApiSchema(AutoSchema):
             "operationId": call.id,
             "tags": [call.tag],
             "summary": call.summary,
-            "description": (type(self.view).__doc__ or "") if path not in SIGNED else call.summary,
+            "description": call.summary if isinstance(self.view, Asked | Sent) else (type(self.view).__doc__ or ""),
             "parameters": list(self._parameters(call)),
             "security": self._security(call),
             "responses": self._responses(call),
@@ -228,7 +238,6 @@ class ApiSchema(AutoSchema):
         return {"required": bool(closed.get("required")), "content": content}
 
 
-SIGNED: Final = frozenset(f"{PREFIX}{path}" for path in ("events/", "store-events/", "webhooks/stripe/"))
 WITH_ETAG: Final = frozenset({"read_entitlement"})
 
 

@@ -7,7 +7,7 @@ from inspector.api.apply import Apply, RepairView
 from inspector.api.audit import Audit
 from inspector.api.bulk import ApproveBulk, BeginBulk, BulkOutcomes, BulkRepair, SteerBulk
 from inspector.api.drift import DriftCourse, DriftNow
-from inspector.api.entitlement import EntitlementView
+from inspector.api.entitlement import entitlement
 from inspector.api.events import events
 from inspector.api.recompute import Recompute
 from inspector.api.store_events import store_events
@@ -19,7 +19,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/", Account.as_view(), name="api_account"),
     path("accounts/<str:account_id>/stores/", AccountStores.as_view(), name="api_stores"),
     path("accounts/<str:account_id>/timeline/", AccountTimeline.as_view(), name="api_timeline"),
-    path("accounts/<str:account_id>/entitlement/", EntitlementView.as_view(), name="api_entitlement"),
+    path("accounts/<str:account_id>/entitlement/", entitlement, name="api_entitlement"),
     path("accounts/<str:account_id>/recompute/", Recompute.as_view(), name="api_recompute"),
     path("accounts/<str:account_id>/apply/", Apply.as_view(), name="api_apply"),
     path("repairs/<uuid:repair_id>/", RepairView.as_view(), name="api_repair"),

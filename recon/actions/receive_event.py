@@ -10,13 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, connection
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db import connection
 
 from recon.actions.dirty import MARK_FROM
 from recon.actions.incoming import Incoming
 from recon.actions.wake import wake_soon
 from recon.models import FindingKind, InboxStatus
+from recon.queries.prepared import rows_of
 
 RECOMPUTE: Final = "recon.recompute_due"
 RESOLVE: Final = "recon.resolve_events"
@@ -111,7 +111,7 @@ def receive_event(event: Incoming, *, now: datetime, installation: Installation)
         "now": now,
         "once": False,
     }
-    status, known_hash = _one(RECEIVE, params)
+    [(status, known_hash)] = rows_of(RECEIVE, params)
     if status is None:
         return _again(event, params, known_hash)
     if status == InboxStatus.ROUTED:
@@ -124,32 +124,9 @@ def receive_event(event: Incoming, *, now: datetime, installation: Installation)
 def _again(event: Incoming, params: dict[str, Any], known_hash: str | None) -> Received:
     """It is there already. Where the first delivery committed after this one began, its hash is seen only now."""
     if known_hash is None:
-        (known_hash,) = _one(KNOWN_HASH, params)
+        [(known_hash,)] = rows_of(KNOWN_HASH, params)
     if known_hash == event.body_hash:
         return Received.DUPLICATE
     with connection.cursor() as cursor:
         cursor.execute(OTHER_BODY, params)
     return Received.OTHER_BODY
-
-
-def _one(statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
-    """Its one row. The statement itself tells whether a kept connection is still alive: asking first would be a second
-    round trip. On a new connection it may be sent again, for doing it twice changes nothing."""
-    connection.health_check_done = True  # type: ignore[attr-defined] # django-stubs leaves it out
-    try:
-        return _executed(statement, params)
-    except (InterfaceError, OperationalError):
-        if connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        return _executed(statement, params)
-
-
-def _executed(statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
-    """By a cursor that prepares what it executes often: planning costs the database more than the statement itself."""
-    connection.ensure_connection()
-    binding = ServerBindingCursor(connection.connection)  # type: ignore[call-arg] # psycopg's own, which takes one
-    with connection._prepare_cursor(binding) as cursor:  # type: ignore[attr-defined] # wraps errors and logs, as cursor() does
-        cursor.execute(statement, params)
-        row: tuple[Any, ...] = cursor.fetchone()
-        return row

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
+from recon.queries.prepared import Row
 
 # The last outcome that was known is looked for only where the latest is not.
 READ: Final = """
@@ -21,7 +21,7 @@ left join lateral (
     (select old.truth, old.at from evaluation old
      where not state.is_known and old.account_id = state.account_id and old.is_known order by old.at desc limit 1)
 ) known on true
-where state.account_id = %s
+where state.account_id = %(account_id)s
 """
 
 
@@ -54,14 +54,11 @@ class Entitled:
         return not self.is_known or (self.next_evaluation_at is not None and self.next_evaluation_at <= now)
 
 
-def entitled(account_id: str) -> Entitled | None:
-    """None when the account was never evaluated."""
-    with connection.cursor() as cursor:
-        cursor.execute(READ, [account_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None
+def entitled_of(row: Row) -> Entitled | None:
+    """Out of a row of READ; None when all of it is null: the account was never evaluated."""
     number, evaluated_at, is_known, next_at, reads, reasons, known_at, active, plan, restricted, suspended = row
+    if number is None:
+        return None
     granted = None if known_at is None else Entitlement(active, plan, restricted, suspended)
     return Entitled(number, evaluated_at, is_known, tuple(_json(reasons)), next_at, _json(reads), known_at, granted)
 

@@ -4,8 +4,10 @@ import sys
 
 import pytest
 from django.http import HttpResponse
+from django.urls import resolve, reverse
 
-from inspector.api.direct import programs_first
+from inspector.api.direct import OFTEN, endpoints, pattern_of, programs_first
+from inspector.api.urls import urlpatterns
 from tests.api.conftest import event, post
 
 pytestmark = pytest.mark.django_db
@@ -19,3 +21,12 @@ def test_an_endpoint_that_cannot_be_loaded_stops_the_server_and_not_the_first_ev
 
 def test_a_browser_that_opens_an_answer_loads_and_runs_nothing():
     assert post(event()).headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize("name", sorted(OFTEN))
+def test_what_is_found_without_a_search_is_what_a_search_finds(name):
+    [address] = [one for one in urlpatterns if one.name == name]
+    path = reverse(name, kwargs=dict.fromkeys(address.pattern.converters, "acc_1"))
+    (_, often), found = endpoints(), resolve(path)
+    pattern, given = pattern_of(path)
+    assert (often[pattern], given) == (found.func, found.kwargs)

@@ -33,14 +33,12 @@ def test_what_may_be_granted_is_told_with_its_age_and_its_stores(api: Client) ->
     assert told["reads"].keys() == state.reads.keys()
 
 
-def test_it_costs_one_read_besides_the_tokens(api: Client) -> None:
+def test_it_costs_one_statement_the_tokens_with_it(api: Client) -> None:
     keep_case(golden("drift/flagged_but_paid"), account_id="acc_1")
     api.get(ADDRESS)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         api.get(ADDRESS)
-    assert len(asked) == 2
+    assert len(asked) == 1
 
 
 def test_an_unknown_verdict_tells_the_last_that_was_known_and_that_it_is_stale(api: Client) -> None:
@@ -59,6 +57,26 @@ def test_an_account_that_was_never_known_grants_nothing_and_denies_nothing(api: 
     keep_case(golden("reads/stripe_failed"), account_id="acc_1")
     told = api.get(ADDRESS).json()
     assert (told["verdict"], told["entitlement"], told["as_of"]) == ("unknown", None, None)
+
+
+def test_an_account_that_nobody_evaluated_is_not_found(api: Client) -> None:
+    keep_case(golden("drift/flagged_but_paid"), account_id="acc_1")
+    answers = [api.get(f"/api/v1/accounts/{account_id}/entitlement/") for account_id in ("acc_2", "acc_1%00", "%00")]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "not_found")}
+
+
+@pytest.mark.parametrize(("accept", "status"), [("application/*, text/html;q=0.9", 200), ("text/html", 406)])
+def test_whoever_takes_no_json_is_told_so(api: Client, accept: str, status: int) -> None:
+    keep_case(golden("drift/flagged_but_paid"), account_id="acc_1")
+    assert api.get(ADDRESS, headers={"accept": accept}).status_code == status
+
+
+def test_its_last_use_is_kept_to_the_minute(api: Client) -> None:
+    api.get(ADDRESS)
+    first = ApiToken.objects.get().last_used_at
+    api.get(ADDRESS)
+    assert first is not None
+    assert ApiToken.objects.get().last_used_at == first
 
 
 def test_whoever_has_it_already_is_sent_nothing(api: Client) -> None:
