@@ -102,13 +102,16 @@ def storable(value: Any) -> Any:
 
 def canonical_json(value: object) -> str:
     """The same text for equal values; times as a case writes them."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_value, ensure_ascii=False)
+    return _CANONICAL.encode(value)
 
 
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return str(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_value, ensure_ascii=False)
 
 
 def _keep(model: type[StoreSnapshot], rows: list[Said]) -> tuple[list[Said], list[Said]]:
