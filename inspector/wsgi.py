@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves; with DEBUG, or a key that everybody knows, it serves nobody."""
 
 import os
 
@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 
 application = get_wsgi_application()
+
+from recon.checks import refuse_known_secrets  # noqa: E402 # it asks for models, which are there only now
+
+refuse_known_secrets()

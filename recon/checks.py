@@ -14,6 +14,7 @@ import redis
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from psycopg import sql
 
@@ -30,6 +31,7 @@ SECRET_LENGTH = 32
 CONNECT_TIMEOUT_S = 3
 LOCAL_HOSTS = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
+NEVER_SERVED = frozenset({"recon.E041", "recon.E042"})  # DEBUG, and the key that everybody knows
 GRANTS = "grant what recon/sandbox/schema/{store}.grants.sql grants"
 
 Apps = Sequence[AppConfig] | None
@@ -101,6 +103,13 @@ def check_broker(app_configs: Apps, databases: Sequence[str] | None = None, **_:
 def check_production(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """What would be dangerous in production, apart from what Django itself looks for."""
     return [*_check_secrets(), *_check_transport(), *_check_logins()]
+
+
+def refuse_known_secrets() -> None:
+    """Called where a server starts. ImproperlyConfigured: it is no sandbox, and has DEBUG or the key of sandboxes."""
+    told = [f"{one.msg} {one.hint}" for one in _check_secrets() if one.id in NEVER_SERVED]
+    if told and not settings.EMBEDDED:
+        raise ImproperlyConfigured(" ".join(told))
 
 
 def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:
