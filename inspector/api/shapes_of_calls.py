@@ -9,6 +9,7 @@ from rest_framework.serializers import (
     IntegerField,
     JSONField,
     ListField,
+    RegexField,
     UUIDField,
 )
 
@@ -18,6 +19,7 @@ from recon.engine.plan import Risk
 from recon.queries.events import KINDS
 from recon.queries.repairs import StepName, StepState
 
+AN_ID = r"^[!-~]+$"
 REPAIR_STATES = ("live", "applied", "refused", "failed", "needs_person")
 
 
@@ -110,8 +112,8 @@ class StoreEventBody(Shape):
     """A store's owner says that an account changed."""
 
     store = ChoiceField(choices=list(DATABASE_STORES))
-    event_id = CharField(max_length=255, help_text="The same each time that it is sent.")
-    account_id = CharField(max_length=255)
+    event_id = RegexField(AN_ID, min_length=1, max_length=255, help_text="The same each time that it is sent.")
+    account_id = RegexField(AN_ID, min_length=1, max_length=255)
     occurred_at = DateTimeField()
 
 
