@@ -24,11 +24,11 @@ class Size:
     events: int
     reads: int
     rounds: int
-    with_peer: bool
+    with_peers: bool
 
 
-FULL = Size(accounts=2_500, commits=200, pages=10, events=400, reads=2_000, rounds=15, with_peer=True)
-QUICK = Size(accounts=60, commits=2, pages=1, events=32, reads=32, rounds=1, with_peer=False)
+FULL = Size(accounts=2_500, commits=200, pages=10, events=400, reads=2_000, rounds=15, with_peers=True)
+QUICK = Size(accounts=60, commits=2, pages=1, events=32, reads=32, rounds=1, with_peers=False)
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
         from tests.bench import bulk, commits, entitlement, intake, pages, pipeline
 
         figures = [*pipeline.figures(), *commits.figures(size.commits), *pages.figures(size.pages)]
-        figures += intake.figures(size.events, size.rounds, with_peer=size.with_peer)
+        figures += intake.figures(size.events, size.rounds, with_peers=size.with_peers)
         figures += entitlement.figures(size.reads, size.rounds)
         figures += bulk.figures(sandbox, size.commits)
     if options.json:

@@ -1,7 +1,7 @@
 """The webhook endpoint of dj-stripe as it comes, in a Django without middleware that keeps its connections.
 
-It runs in an environment of its own (`peer.py`). There `python -m tests.bench.dj_stripe` makes its tables and registers
-the endpoint, and granian serves `application`.
+It runs in an environment of its own (`dj_stripe_server.py`). There `python -m tests.bench.dj_stripe` makes its tables
+and registers the endpoint, and granian serves `application`.
 """
 
 import os
@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.urls import include, path
 
-from tests.bench.peer import PATH
+from tests.bench.dj_stripe_server import PATH
 
 OWNER = "acct_bench"
 APPS = ("django.contrib.contenttypes", "django.contrib.auth", "djstripe")

@@ -1,4 +1,4 @@
-"""Stripe's webhooks: ours beside dj-stripe's endpoint and a bare view; same events, server, workers and PostgreSQL."""
+"""Stripe's webhooks: ours beside dj-stripe, the Stripe sync engine and a bare view; the same events and PostgreSQL."""
 
 import json
 import os
@@ -12,43 +12,50 @@ import stripe
 from django.conf import settings
 
 from recon.models import Inbox, InboxMark, StripeObject
-from tests.bench import peer
+from tests.bench.apart import LeftOut
+from tests.bench.dj_stripe_server import ENDPOINT as DJ_STRIPE
+from tests.bench.dj_stripe_server import served_dj_stripe
 from tests.bench.figure import Figure
 from tests.bench.rounds import compared
 from tests.bench.serving import Endpoint, Request, Sent, send, served
+from tests.bench.sync_engine_server import ENDPOINT as SYNC_ENGINE
+from tests.bench.sync_engine_server import served_sync_engine
 
 BARE_TABLE = "create table if not exists bare_event (id text primary key, body jsonb not null)"
 CUSTOMERS = 500
-PEERS_SHARE = 5  # a fifth of the events: it takes long enough
+DJ_STRIPES_SHARE = 5  # a fifth of the events: it takes long enough
 OURS = Endpoint("ours", "inspector.wsgi:application", "/api/v1/webhooks/stripe/")
 BARE = Endpoint("a bare view", "tests.bench.bare:application", "/")
+PEERS = {DJ_STRIPE: served_dj_stripe, SYNC_ENGINE: served_sync_engine}
 
 
-def figures(events: int, rounds: int, *, with_peer: bool) -> Iterator[Figure]:
+def figures(events: int, rounds: int, *, with_peers: bool) -> Iterator[Figure]:
     """The endpoints take turns, so that the machine's load meets all; the first round warms them up."""
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
         conn.execute(BARE_TABLE)
     bodies = _customers()
     with ExitStack() as stack:
         ports = {endpoint: stack.enter_context(served(endpoint)) for endpoint in (OURS, BARE)}
-        if with_peer:
-            ports |= _peer(stack)
+        if with_peers:
+            ports |= _peers(stack)
         seen: dict[Endpoint, list[Sent]] = {endpoint: [] for endpoint in ports}
         for number in range(rounds + 1):
             for endpoint, port in ports.items():
-                count = events // PEERS_SHARE if endpoint is peer.ENDPOINT else events
+                count = events // DJ_STRIPES_SHARE if endpoint is DJ_STRIPE else events
                 seen[endpoint].append(send(port, endpoint.path, _requests(bodies, number, count)))
     _hold(seen[OURS])
     for endpoint in list(ports)[1:]:
         yield compared("webhook: kept, and its account marked", "events", seen, OURS, endpoint)
 
 
-def _peer(stack: ExitStack) -> dict[Endpoint, int]:
-    try:
-        return {peer.ENDPOINT: stack.enter_context(peer.served_peer())}
-    except peer.LeftOut as error:
-        print(error, file=sys.stderr)
-        return {}
+def _peers(stack: ExitStack) -> dict[Endpoint, int]:
+    ports = {}
+    for endpoint, served_peer in PEERS.items():
+        try:
+            ports[endpoint] = stack.enter_context(served_peer())
+        except LeftOut as error:
+            print(error, file=sys.stderr)
+    return ports
 
 
 def _hold(rounds: Sequence[Sent]) -> None:

@@ -91,7 +91,7 @@ def _send_share(port: int, path: str, requests: Sequence[Request], took: list[fl
 @contextmanager
 def served(endpoint: Endpoint, env: Mapping[str, str] | None = None, servers: int = SERVERS) -> Iterator[int]:
     """The port on which granian serves it."""
-    port = _free_port()
+    port = free_port()
     argv = [endpoint.python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     argv += ["--no-ws", "--workers", str(servers), "--blocking-threads", str(AT_ONCE // SERVERS)]
     # A worker that is told to stop while it still starts does not hear it.
@@ -101,7 +101,7 @@ def served(endpoint: Endpoint, env: Mapping[str, str] | None = None, servers: in
     with log.open("w") as output:
         server = subprocess.Popen(argv, env=env, stdout=output)
     try:
-        _wait_for(log, servers)
+        wait_for(log, "Started worker", servers)
         yield port
     finally:
         server.terminate()
@@ -113,16 +113,16 @@ def same_version(package: str) -> str:
     return f"{package}=={importlib.metadata.version(package.partition('[')[0])}"
 
 
-def _wait_for(log: Path, servers: int) -> None:
-    """Until all its workers have started: the port answers before."""
+def wait_for(log: Path, words: str, times: int) -> None:
+    """Until a server's log holds the words so many times: the port of one that has only begun to start answers too."""
     deadline = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < deadline:
-        if log.read_text().count("Started worker") == servers:
+        if log.read_text().count(words) == times:
             return
         time.sleep(0.1)
     raise RuntimeError(f"It did not start within {STARTS_WITHIN_S} s: {log} says more.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
