@@ -35,8 +35,8 @@ lint: setup ## ruff, mypy, and who may import whom
 	$(RUN)mypy
 	$(RUN)lint-imports
 
-bench: setup ## The figures, as ratios from one run
-	$(RUN)python -m tests.bench
+bench: setup ## The figures, as ratios from one run; kept in bench/ and README's table
+	$(RUN)python -m tests.bench --keep
 
 chaos: setup ## Crash an apply at every step (CRASHES), then kill everything while events come in (SECONDS); SEED
 	$(RUN)pytest -m long

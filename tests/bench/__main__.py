@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--json]`: on servers of its own under var/bench, fsync on."""
+"""`python -m tests.bench [--quick] [--json] [--keep]`: on servers of its own under var/bench, fsync on."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recon.sandbox.cluster import Sandbox
+from tests.bench.report import keep
 
 VAR = Path(__file__).resolve().parents[2] / "var" / "bench"
 
@@ -42,6 +43,8 @@ def main() -> None:
         figures += intake.figures(size.events, size.rounds, with_peers=size.with_peers)
         figures += entitlement.figures(size.reads, size.rounds)
         figures += bulk.figures(sandbox, size.commits)
+    if options.keep:
+        keep(figures, at=datetime.now(UTC))
     if options.json:
         print(json.dumps([figure.as_json() for figure in figures]))
         return
@@ -55,6 +58,9 @@ def _options() -> argparse.Namespace:
         "--quick", action="store_true", help="seconds: shows that all of it runs; its figures say little"
     )
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--keep", action="store_true", help="in bench/results.json, bench/ratios.svg and README's table"
+    )
     return parser.parse_args()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`per_second` of `unit`; `against` names what the same run did at `against_per_second`; `note`: how sure it is."""
+    """`per_second` of `unit`; `against` names what the same run did at `against_per_second`. `spread` are the least and
+    the greatest ratio of its rounds, `goal` what the ratio is to be at least; `note` is for whoever measures."""
 
     name: str
     unit: str
@@ -17,6 +18,12 @@ class Figure:
     against: str = ""
     against_per_second: float = 0.0
     note: str = ""
+    spread: tuple[float, float] | None = None
+    goal: float | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        return self.goal is not None and self.ratio is not None and self.ratio >= self.goal
 
     @property
     def ratio(self) -> float | None:
@@ -27,16 +34,23 @@ class Figure:
         if self.ratio is None:
             return words
         line = f"{words}   {_share(self.ratio)} {self.against} ({self.against_per_second:,.0f}/s)"
-        return f"{line}\n    {self.note}" if self.note else line
+        spread = f"{self.spread[0]:.2f}–{self.spread[1]:.2f}" if self.spread else ""
+        goal = f"goal {self.goal:g}: {'reached' if self.is_reached else 'not reached'}" if self.goal else ""
+        more = "; ".join(filter(None, (spread, goal, self.note)))
+        return f"{line}\n    {more}" if more else line
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "ratio": self.ratio}
 
 
-def _share(ratio: float) -> str:
+def told(ratio: float) -> str:
     if ratio < 0.1:
-        return f"1/{1 / ratio:,.0f} of"
-    return f"{ratio:.2f} of" if ratio < 2 else f"{ratio:.1f} times"
+        return f"1/{1 / ratio:,.0f}"
+    return f"{ratio:.2f}" if ratio < 2 else f"{ratio:.1f}"
+
+
+def _share(ratio: float) -> str:
+    return f"{told(ratio)} {'of' if ratio < 2 else 'times'}"
 
 
 def rate(work: Callable[[], object], count: int, times: int = 3) -> float:

@@ -7,20 +7,28 @@ from tests.bench.figure import Figure
 from tests.bench.serving import Endpoint, Sent
 
 
-def compared(name: str, unit: str, seen: Mapping[Endpoint, Sequence[Sent]], ours: Endpoint, other: Endpoint) -> Figure:
-    """Medians of the rounds, without the first, which warmed them up. `note` has the ratios' spread, the middle and the
-    slow answers of each, and what failed."""
+def compared(
+    name: str,
+    unit: str,
+    seen: Mapping[Endpoint, Sequence[Sent]],
+    ours: Endpoint,
+    other: Endpoint,
+    goal: float | None = None,
+) -> Figure:
+    """Medians of the rounds, without the first, which warmed them up. `note` has the middle and the slow answers of
+    each, and what failed."""
     rounds, others = seen[ours][1:], seen[other][1:]
     pairs = zip(rounds, others, strict=True)
     ratios = [one.per_second / another.per_second for one, another in pairs if another.succeeded]
-    spread = f"{min(ratios):.2f}–{max(ratios):.2f} in {len(rounds)} rounds" if ratios else "none of its succeeded"
     return Figure(
         name,
         unit,
         statistics.median(one.per_second for one in rounds),
         other.name,
         statistics.median(one.per_second for one in others),
-        note=f"{spread}; {_told(ours, rounds)}; {_told(other, others)}",
+        note=f"{len(rounds)} rounds; {_told(ours, rounds)}; {_told(other, others)}",
+        spread=(min(ratios), max(ratios)) if ratios else None,
+        goal=goal,
     )
 
 
