@@ -21,11 +21,12 @@ class Occurrence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
-    """Where a row holds a date (a path of names), what happened then, and of which rows that is said."""
+    """Where a row holds a date (`name`, `within` another), what happened then, and of which rows that is said."""
 
     what: str
-    path: tuple[str, ...]
-    holds: Callable[[Row], bool] = lambda row: True
+    name: str
+    holds: Callable[[Row], bool] | None = None
+    within: str = ""
 
 
 def _is(name: str, *values: object) -> Callable[[Row], bool]:
@@ -33,43 +34,43 @@ def _is(name: str, *values: object) -> Callable[[Row], bool]:
 
 
 _HAPPENED: Mapping[str, tuple[_Dated, ...]] = {
-    "billing_prod.invoices": (_Dated("invoice_issued", ("issued_at",), _is("status", "issued", "void")),),
+    "billing_prod.invoices": (_Dated("invoice_issued", "issued_at", _is("status", "issued", "void")),),
     "billing_prod.payments": (
-        _Dated("payment_settled", ("settled_at",), _is("status", "settled")),
-        _Dated("payment_begun", ("created_at",), _is("status", "pending")),
-        _Dated("payment_failed", ("created_at",), _is("status", "failed")),
+        _Dated("payment_settled", "settled_at", _is("status", "settled")),
+        _Dated("payment_begun", "created_at", _is("status", "pending")),
+        _Dated("payment_failed", "created_at", _is("status", "failed")),
     ),
-    "billing_prod.adjustments": (_Dated("adjusted", ("effective_at",)),),
-    "billing_prod.contracts": (_Dated("contract_began", ("starts_at",)),),
-    "subs_account.accounts": (_Dated("account_closed", ("closed_at",), _is("status", "closed")),),
-    "cf_prod.blocks": (_Dated("blocked", ("since",)),),
-    "stripe.customers": (_Dated("customer_created", ("created",)),),
+    "billing_prod.adjustments": (_Dated("adjusted", "effective_at"),),
+    "billing_prod.contracts": (_Dated("contract_began", "starts_at"),),
+    "subs_account.accounts": (_Dated("account_closed", "closed_at", _is("status", "closed")),),
+    "cf_prod.blocks": (_Dated("blocked", "since"),),
+    "stripe.customers": (_Dated("customer_created", "created"),),
     "stripe.subscriptions": (
-        _Dated("subscription_started", ("created",)),
-        _Dated("subscription_ended", ("ended_at",)),
+        _Dated("subscription_started", "created"),
+        _Dated("subscription_ended", "ended_at"),
     ),
     "stripe.invoices": (
-        _Dated("invoice_finalized", ("status_transitions", "finalized_at")),
-        _Dated("invoice_paid", ("status_transitions", "paid_at"), _is("status", "paid")),
-        _Dated("invoice_voided", ("status_transitions", "voided_at"), _is("status", "void")),
-        _Dated("invoice_uncollectible", ("status_transitions", "marked_uncollectible_at")),
+        _Dated("invoice_finalized", "finalized_at", within="status_transitions"),
+        _Dated("invoice_paid", "paid_at", _is("status", "paid"), within="status_transitions"),
+        _Dated("invoice_voided", "voided_at", _is("status", "void"), within="status_transitions"),
+        _Dated("invoice_uncollectible", "marked_uncollectible_at", within="status_transitions"),
     ),
     "stripe.payment_intents": (
-        _Dated("payment_succeeded", ("created",), _is("status", "succeeded")),
-        _Dated("payment_processing", ("created",), _is("status", "processing")),
+        _Dated("payment_succeeded", "created", _is("status", "succeeded")),
+        _Dated("payment_processing", "created", _is("status", "processing")),
     ),
     "stripe.charges": (
-        _Dated("charge_failed", ("created",), _is("status", "failed")),
-        _Dated("payment_succeeded", ("created",), lambda row: _is_lone_charge(row)),
+        _Dated("charge_failed", "created", _is("status", "failed")),
+        _Dated("payment_succeeded", "created", lambda row: _is_lone_charge(row)),
     ),
-    "stripe.disputes": (_Dated("dispute_opened", ("created",)),),
-    "stripe.credit_notes": (_Dated("credit_note_issued", ("created",)),),
+    "stripe.disputes": (_Dated("dispute_opened", "created"),),
+    "stripe.credit_notes": (_Dated("credit_note_issued", "created"),),
 }
 _SCHEDULED: Mapping[str, tuple[_Dated, ...]] = {
-    "billing_prod.invoices": (_Dated("invoice_due", ("due_at",), _is("status", "issued")),),
-    "billing_prod.contracts": (_Dated("contract_ended", ("ends_at",)),),
-    "subs_dunning.intents": (_Dated("intent_ended", ("until",)),),
-    "stripe.subscriptions": (_Dated("trial_ended", ("trial_end",)),),
+    "billing_prod.invoices": (_Dated("invoice_due", "due_at", _is("status", "issued")),),
+    "billing_prod.contracts": (_Dated("contract_ended", "ends_at"),),
+    "subs_dunning.intents": (_Dated("intent_ended", "until"),),
+    "stripe.subscriptions": (_Dated("trial_ended", "trial_end"),),
 }
 
 
@@ -102,7 +103,11 @@ def _tables_in(places: Iterable[str], store: str) -> frozenset[str]:
 def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:
     found: tuple[Occurrence, ...] = ()
     for one in dated:
-        if one.holds(row) and (moment := _moment(_value(row, one.path))) is not None:
+        if one.holds is not None and not one.holds(row):
+            continue
+        holder = row.get(one.within) if one.within else row
+        moment = _moment(holder.get(one.name)) if isinstance(holder, dict) else None
+        if moment is not None:
             found += (Occurrence(one.what, moment),)
     return found
 
@@ -110,13 +115,6 @@ def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:
 def _is_lone_charge(row: Row) -> bool:
     """A charge of a payment intent is told by that."""
     return row.get("status") == "succeeded" and not row.get("payment_intent")
-
-
-def _value(row: Row, path: tuple[str, ...]) -> object:
-    value: object = row
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _moment(value: object) -> datetime | None:
