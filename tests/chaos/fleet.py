@@ -42,9 +42,10 @@ def environment(sandbox: Sandbox, hurry: float, bug: str) -> dict[str, str]:
 class Fleet:
     """What runs, and what was done to it."""
 
-    def __init__(self, sandbox: Sandbox, env: Mapping[str, str]) -> None:
+    def __init__(self, sandbox: Sandbox, env: Mapping[str, str], web_workers: int = 1) -> None:
         self.sandbox = sandbox
         self.env = env
+        self.web_workers = web_workers
         self.port = ports.keep_or_find(None)
         self.lost_stream_at = 0.0  # when Valkey last forgot everything, in seconds since 1970
         self.fell: list[str] = []
@@ -52,7 +53,11 @@ class Fleet:
         self._is_over = False
 
     def start_all(self) -> None:
-        for name in PROCESSES:
+        self.start_some(*PROCESSES)
+
+    def start_some(self, *names: str) -> None:
+        """Returns when the web, which is one of them, listens."""
+        for name in names:
             self.start(name)
         deadline = time.monotonic() + READY_SECONDS
         while ports.is_free(self.port):
@@ -127,7 +132,8 @@ class Fleet:
         match name:
             case "web":
                 argv = ["granian", "--interface", "wsgi", "--host", ports.LOOPBACK, "--port", str(self.port), "--no-ws"]
-                return [*argv, "--blocking-threads", "4", "tests.chaos.hurry_web:application"]
+                argv += ["--workers", str(self.web_workers), "--blocking-threads", "4"]
+                return [*argv, "tests.chaos.hurry_web:application"]
             case "worker" | "other worker":
                 return [*worker, "-n", f"{name.replace(' ', '-')}@%h"]
             case "beat":
