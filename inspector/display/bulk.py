@@ -30,6 +30,7 @@ from inspector.display.bulk_words import (
     totals_lines,
     who_words,
 )
+from inspector.display.deed_form import Button, Typed
 from inspector.display.moments import clock_words, moment_words, span_words
 from inspector.display.proposals import proposal_words
 from inspector.display.words import Word, number_words, word
@@ -71,17 +72,6 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """One thing to do with the run; `why_not` is empty when one may."""
-
-    deed: str
-    href: str
-    text: str
-    is_main: bool
-    why_not: str
-
-
-@dataclass(frozen=True, slots=True)
 class OutcomeLine:
     """What came of an account or a proposal; `repair_href` is empty where nothing was begun, `answer` is Stripe's."""
 
@@ -94,16 +84,6 @@ class OutcomeLine:
     answer: str
     repair_href: str
     done_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed with a deed that was not done, and what was wrong with it."""
-
-    reason: str = ""
-    error: str = ""
-    final: str = ""
-    final_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 from django.urls import reverse
 
 from inspector.access import Permission
+from inspector.display.deed_form import Button, Typed
 from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, moment_words
 from inspector.display.policy_preview import PreviewView, preview_view
@@ -64,23 +65,6 @@ class PolicyNumbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    deed: str
-    href: str
-    text: str
-    is_main: bool
-    why_not: str
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed with a deed that was not done, and what was wrong with it."""
-
-    reason: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class VersionPage:
     """`against` names the version that its changes are told against."""
 
@@ -96,7 +80,6 @@ class VersionPage:
     note: str
     preview: PreviewView | None
     buttons: tuple[Button, ...]
-    asks_reason: bool
     typed: Typed
     audit_href: str
     again_href: str
@@ -137,7 +120,6 @@ def version_page(
     """`base` is what its changes are told against: what it followed, or what governs. `person` is who looks."""
     preview = preview_view(found, now) if found else None
     seen = f"{one.state}-{preview.seen if preview else ''}-{active.number}"
-    buttons = _buttons(one, active, found, person, permission)
     here = _href(one.number)
     return VersionPage(
         number=one.number,
@@ -151,8 +133,7 @@ def version_page(
         lines=number_lines(one.policy),
         note=_note(one, active, found),
         preview=preview,
-        buttons=buttons,
-        asks_reason=any(button.deed != "preview" for button in buttons),
+        buttons=_buttons(one, active, found, person, permission),
         typed=typed,
         audit_href=_audit_href(one),
         again_href=f"{reverse('change_policy')}?from={one.number}",
@@ -261,7 +242,8 @@ def _buttons(
 ) -> tuple[Button, ...]:
     def button(deed: str, text: str, why_not: str = "", *, main: bool = False) -> Button:
         why = permission.why_not or why_not
-        return Button(deed, reverse("steer_policy", args=[one.number, deed]), text, main, why)
+        asks_reason = deed != "preview"
+        return Button(deed, reverse("steer_policy", args=[one.number, deed]), text, main, why, asks_reason)
 
     if one.state == "superseded" and one.policy != active.policy:
         return (button("revert", "Go back to this", main=True),)

@@ -20,9 +20,10 @@ from inspector.access import (
     needs,
 )
 from inspector.actor import actor_of
-from inspector.display.bulk import Rights, Typed, bulk_page, csv_rows
+from inspector.display.bulk import Rights, bulk_page, csv_rows
 from inspector.display.bulk_words import OPEN, OUTCOMES
 from inspector.display.csv import csv_lines
+from inspector.display.deed_form import Typed
 from inspector.pages.approve import SeeOther
 from inspector.pages.bulk_list import find_run, number_in
 from inspector.posted import text_of

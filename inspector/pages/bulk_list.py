@@ -1,5 +1,6 @@
 """All bulk repairs; and begin one, of repairs or of Stripe proposals, from a list of accounts or from another run."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ PAGE = 50
 QUERY_LENGTH = 2_000
 KEY_LENGTH = 64
 VERB_LENGTH = 64
+Asked = Selection | ProposalsOf
 
 
 @require_safe
@@ -40,38 +42,14 @@ def bulk_repairs(request: HttpRequest) -> HttpResponse:
 def begin_bulk(request: HttpRequest) -> HttpResponse:
     """From what was ticked, from all that a list's filter matches, or from what had moved in another run; to the
     draft's page, or why nothing was begun (422)."""
-    now = timezone.now()
-    selection = _selection(request, now)
-    if isinstance(selection, Drafted):
-        return _to(request, selection)
-    drafted = draft_bulk_repair(
-        selection,
-        actor=actor_of(request),
-        groups=groups_of(request.user),
-        request_key=_key(request),
-        now=now,
-        request_id=current_request_id(),
-    )
-    return _to(request, drafted)
+    return _begin(request, _selection, draft_bulk_repair)
 
 
 @require_POST
 @needs(Right.START_BULK)
 def begin_proposals(request: HttpRequest) -> HttpResponse:
     """The same for the proposals to Stripe of these accounts, of the accounts of another run, or of all that wait."""
-    now = timezone.now()
-    asked = _proposals(request, now)
-    if isinstance(asked, Drafted):
-        return _to(request, asked)
-    drafted = draft_bulk_proposals(
-        asked,
-        actor=actor_of(request),
-        groups=groups_of(request.user),
-        request_key=_key(request),
-        now=now,
-        request_id=current_request_id(),
-    )
-    return _to(request, drafted)
+    return _begin(request, _proposals, draft_bulk_proposals)
 
 
 def find_run(run_id: int) -> BulkRun:
@@ -83,6 +61,23 @@ def find_run(run_id: int) -> BulkRun:
 
 def number_in(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _begin(
+    request: HttpRequest, asked_in: Callable[[HttpRequest, datetime], Asked | Drafted], draft: Callable[..., Drafted]
+) -> HttpResponse:
+    now = timezone.now()
+    asked = asked_in(request, now)
+    if not isinstance(asked, Drafted):
+        asked = draft(
+            asked,
+            actor=actor_of(request),
+            groups=groups_of(request.user),
+            request_key=_key(request),
+            now=now,
+            request_id=current_request_id(),
+        )
+    return _to(request, asked)
 
 
 def _to(request: HttpRequest, drafted: Drafted) -> HttpResponse:

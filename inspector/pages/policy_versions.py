@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from inspector.access import groups_of, lookers_only, may_govern, needs
 from inspector.actor import actor_of
+from inspector.display.deed_form import Typed
 from inspector.display.policy_form import asked_policy, policy_form, problems_at, typed_of
-from inspector.display.policy_version import REASON_LENGTH, Typed, version_page
+from inspector.display.policy_version import REASON_LENGTH, version_page
 from inspector.pages.approve import SeeOther
 from inspector.posted import text_of
 from inspector.rendering import render_page
