@@ -28,7 +28,7 @@ NOT_BLANK: Final = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 PATTERNS: Final = {"digest": "^[0-9a-f]{64}$", "currency": "^[a-z]{3}$"}
 # What fields of one body ask of each other.
 TOGETHER: Final[Mapping[Any, Json]] = {
-    BeginBody: {"oneOf": [{"required": ["filter"]}, {"required": ["accounts"]}]},
+    BeginBody: {"minProperties": 2, "maxProperties": 2},  # the reason, and either of the others
     FilterBody: {"minProperties": 1, "dependentRequired": {"min_owed": ["currency"]}},
 }
 LOCATION: Final[Json] = {"description": "Where to look.", "schema": {"type": "string"}}
@@ -101,14 +101,23 @@ def add_others(endpoints: list[Any]) -> list[Any]:
 
 
 def tidy(result: Json, **of_generator: Any) -> Json:
-    """After it is made: without the marks that the library leaves for a step of its own that is not taken here."""
-    return {name: _without_marks(part) for name, part in result.items()}
+    """After it is made: without the marks that the library leaves for a step of its own that is not taken here, and so
+    that generators of clients make of it what a person would write."""
+    return {name: _tidied(part) for name, part in result.items()}
 
 
-def _without_marks(part: Any) -> Any:
+def _tidied(part: Any) -> Any:
     if isinstance(part, Mapping):
-        return {name: _without_marks(value) for name, value in part.items() if name != "x-spec-enum-id"}
-    return [_without_marks(one) for one in part] if isinstance(part, list) else part
+        kept = {name: _tidied(value) for name, value in part.items() if name != "x-spec-enum-id"}
+        return _word_or_null(kept) if kept.get("type") == ["string", "null"] and "enum" in kept else kept
+    return [_tidied(one) for one in part] if isinstance(part, list) else part
+
+
+def _word_or_null(schema: Json) -> Json:
+    """The same said as one closed set beside null: the mixed form becomes three types in a generated client."""
+    words = {"type": "string", "enum": [word for word in schema["enum"] if word is not None]}
+    others = {name: value for name, value in schema.items() if name not in ("type", "enum")}
+    return {"oneOf": [words, {"type": "null"}], **others}
 
 
 class ApiSchema(AutoSchema):
