@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Final
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # some take the wide ones too
+PASSED_OVER: Final = " \x00\xa0\ufeff"  # at the beginning of a cell
 
 
 def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
@@ -19,5 +20,5 @@ def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 def inert(value: object) -> str:
     """The value as a cell that no spreadsheet takes for a formula: an apostrophe before whatever begins like one."""
     text = "" if value is None else str(value)
-    begins = text.lstrip(" ").startswith(FORMULA_STARTS)
+    begins = text.lstrip(PASSED_OVER).startswith(FORMULA_STARTS)
     return f"'{text}" if begins and not isinstance(value, int) else text

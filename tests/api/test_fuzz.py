@@ -58,7 +58,6 @@ def runs() -> Iterator[int]:
         yield run_id
 
 
-@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_every_answer_is_what_the_schema_says(
     live_server: LiveServer, settings: Any, rules: Path, tmp_path: Path
