@@ -39,6 +39,12 @@ app.conf.beat_schedule = {
     "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
     "keep the drift's course": {"task": "recon.keep_point", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
+    "prove the sweeps": {
+        "task": "recon.sweep",
+        "schedule": crontab(minute="37", hour="2", day_of_week="sun"),
+        "kwargs": {"full": True},
+        "options": {"expires": 3000},
+    },
 }
 
 

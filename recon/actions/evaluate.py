@@ -50,6 +50,7 @@ def evaluate(account_id: str, readings: Sequence[Reading], rules: Rules, now: da
         policy_inputs=evaluation.policy_inputs if evaluation.policy_inputs is not None else frozenset({ANY}),
         likeness=evaluation.likeness,
         owed_rank=owed_rank(evaluation.truth.balances, rules.policy) if evaluation.truth else 0,
+        steady_until=evaluation.steady_until,
     )
 
 

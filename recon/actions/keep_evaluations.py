@@ -51,7 +51,8 @@ class Evaluated:
 
     `likeness` says with whom it drifts alike, where it drifts; `owed_rank` where it stands among those that owe.
     `policy_version` is whose numbers the rules were given (None: numbers that never governed), `policy_inputs` which of
-    them its truth depends on.
+    them its truth depends on. Where `fingerprint` is given, equal ones have the same answer before `steady_until`,
+    for ever where that is None.
     """
 
     account_id: str
@@ -63,6 +64,8 @@ class Evaluated:
     owed_rank: int = 0
     policy_version: int | None = None
     policy_inputs: frozenset[str] = frozenset({ANY})
+    fingerprint: int | None = None
+    steady_until: datetime | None = None
 
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
@@ -211,6 +214,8 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         owed_rank=one.owed_rank,
         policy_version=one.policy_version,
         policy_inputs=sorted(one.policy_inputs),
+        fingerprint=one.fingerprint,
+        fingerprint_until=None if one.fingerprint is None else one.steady_until,
         **_drift(one, evaluation, before),
     )
 

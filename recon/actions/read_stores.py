@@ -7,23 +7,30 @@ The order is forced by what links the stores: subs_customer first (the family an
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import xor
 from typing import cast
 
 from recon.engine.facts import Reading, StoreName
-from recon.queries.mirror import Wanted, claimed_customers, mirror_as_of, mirrored
+from recon.queries.mirror import Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
 from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
 
 Stores = Mapping[StoreName, Store]
 WITHOUT_SCOPE = (StoreName.SUBS_DUNNING, StoreName.CF_PROD, StoreName.SUBS_ACCOUNT)
+DATABASES = (StoreName.SUBS_CUSTOMER, StoreName.BILLING_PROD, *WITHOUT_SCOPE)
 NEVER_MIRRORED = "stripe: the mirror was never filled; run sync_stripe"
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkReading:
-    """The six readings of one account; without `mirror_suffices`, only Stripe itself can tell what there is."""
+    """The six readings of one account; without `mirror_suffices`, only Stripe itself can tell what there is.
+
+    `fingerprint` is of all their rows; None where that of `fingerprints_of` would not be of the very same rows.
+    """
 
     readings: tuple[Reading, ...]
     mirror_suffices: bool
+    fingerprint: int | None = None
 
 
 def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
@@ -39,19 +46,29 @@ def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
 
 def read_chunk(stores: Stores, account_ids: Sequence[str]) -> dict[str, ChunkReading]:
     """All six for each account: one snapshot per database, and one query of the mirror, for the whole chunk."""
-    links = bulk(stores, StoreName.SUBS_CUSTOMER).read_many([Scope.of(account_id) for account_id in account_ids])
+    alone = [Scope.of(account_id) for account_id in account_ids]
+    links = bulk(stores, StoreName.SUBS_CUSTOMER).read_many(alone, fingerprints=True)
     scopes = with_claims([scope_from_links(account_id, links[account_id]) for account_id in account_ids])
-    ledger = bulk(stores, StoreName.BILLING_PROD).read_many(scopes)
-    others = [bulk(stores, name).read_many(scopes) for name in WITHOUT_SCOPE]
+    ledger = bulk(stores, StoreName.BILLING_PROD).read_many(scopes, fingerprints=True)
+    others = [bulk(stores, name).read_many(scopes, fingerprints=True) for name in WITHOUT_SCOPE]
     scopes = [scope_with_ledger(scope, ledger[scope.account_id]) for scope in scopes]
     stripe = _from_mirror(scopes)
-    return {
-        account_id: ChunkReading(
-            readings=(links[account_id], ledger[account_id], *(other[account_id] for other in others), reading),
-            mirror_suffices=suffices,
-        )
-        for account_id, (reading, suffices) in stripe.items()
-    }
+    chunk = {}
+    for scope in scopes:
+        me = scope.account_id
+        reading, suffices = stripe[me]
+        readings = (links[me], ledger[me], *(other[me] for other in others), reading)
+        shares = scope.family != (me,) or bool(scope.neighbours)
+        chunk[me] = ChunkReading(readings, suffices, None if shares or not suffices else _in_one(readings))
+    return chunk
+
+
+def fingerprints_of(stores: Stores, account_ids: Sequence[str]) -> dict[str, int]:
+    """Of each account's rows in the five databases and the mirror, without reading them; for accounts that share
+    nothing with another, and whose customers all claim them, it is that of the readings. Raises StoreUnreachable."""
+    taken = [bulk(stores, name).fingerprints(account_ids) for name in DATABASES]
+    taken.append(fingerprints(account_ids))
+    return {id: reduce(xor, (one.get(id, 0) for one in taken)) for id in account_ids}
 
 
 def with_claims(scopes: Sequence[Scope]) -> list[Scope]:
@@ -78,6 +95,19 @@ def _from_mirror(scopes: Sequence[Scope]) -> dict[str, tuple[Reading, bool]]:
     wanted = {scope.account_id: Wanted(scope.stripe_customer_ids, scope.stripe_invoice_ids) for scope in scopes}
     objects = mirrored(list(wanted.values()))
     return {
-        account_id: (Reading(StoreName.STRIPE, as_of, objects.tables(want)), objects.suffices(want))
+        account_id: (
+            Reading(
+                StoreName.STRIPE,
+                as_of,
+                objects.tables(want),
+                fingerprint=objects.fingerprint_of(account_id, want),
+            ),
+            objects.suffices(want),
+        )
         for account_id, want in wanted.items()
     }
+
+
+def _in_one(readings: Sequence[Reading]) -> int | None:
+    numbers = [one.fingerprint for one in readings if one.fingerprint is not None]
+    return reduce(xor, numbers) if len(numbers) == len(readings) else None

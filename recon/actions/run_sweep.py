@@ -25,14 +25,17 @@ class Reports:
     accounts: Report
 
 
-def run_sweep(sweeper: Sweeper, *, actor: str, pace: Pace, work: Work, reports: Reports) -> SweepRun:
-    """The finished run. Raises StoreUnreachable when a database cannot name its accounts.
+def run_sweep(
+    sweeper: Sweeper, *, actor: str, pace: Pace, work: Work, reports: Reports, full: bool = False
+) -> SweepRun:
+    """The finished run; a `full` one evaluates also what others prove unchanged. Raises StoreUnreachable when a store
+    cannot name its accounts.
 
     With Stripe out of reach it goes on with the mirror as it is: what would be written is then read live, and unknown
     where that fails too.
     """
     refresh_mirror(sweeper, pace, reports.mirror)
-    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor=actor)
+    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor=actor, full=full)
     work(run, reports.accounts)
     return finish_sweep(run, now=sweeper.clock())
 

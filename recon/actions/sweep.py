@@ -1,12 +1,13 @@
-"""Evaluate every account that any store knows, in chunks: a snapshot per database and chunk, Stripe from the mirror.
+"""Look at every account that any store knows, in chunks: a snapshot per database and chunk, Stripe from the mirror.
 
 `begin_sweep` writes the chunks down, `sweep_chunk` does one (in this process or in a worker, once or twice), and
-`finish_sweep` closes the run when none is left. An unfinished run goes on where it was.
+`finish_sweep` closes the run when none is left. An unfinished run goes on where it was. Accounts that are proved
+unchanged are not evaluated again; a full sweep evaluates them too, and counts those of which that was a mistake.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -21,12 +22,14 @@ from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
+from recon.actions.unchanged import keep_looked_at, unchanged, with_fingerprint
 from recon.engine.facts import StoreName
 from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
-CHUNK = 500
+CHUNK = 1_000
+AT_ONCE = 500  # evaluated and kept together: what stands in memory
 PAGE = 5_000
 GIVE_UP_RESUMING_AFTER = timedelta(hours=6)
 DATABASES = (
@@ -47,14 +50,16 @@ class Sweeper:
     clock: Callable[[], datetime]
 
 
-def begin_sweep(stores: Stores, *, now: datetime, actor: str) -> SweepRun:
-    """The run to work on: the unfinished one, or a new one with its chunks. Raises StoreUnreachable when a database
-    cannot say which accounts it knows: a sweep that misses accounts would call them clean."""
-    unfinished = SweepRun.objects.filter(finished_at__isnull=True, started_at__gt=now - GIVE_UP_RESUMING_AFTER).last()
+def begin_sweep(stores: Stores, *, now: datetime, actor: str, full: bool = False) -> SweepRun:
+    """The run to work on: the unfinished one of its kind, or a new one with its chunks. Raises StoreUnreachable when a
+    database cannot say which accounts it knows: a sweep that misses accounts would call them clean."""
+    unfinished = SweepRun.objects.filter(
+        finished_at__isnull=True, started_at__gt=now - GIVE_UP_RESUMING_AFTER, is_full=full
+    ).last()
     if unfinished is not None:
         return unfinished
     with transaction.atomic():
-        run = SweepRun.objects.create(started_at=now, actor=actor)
+        run = SweepRun.objects.create(started_at=now, actor=actor, is_full=full)
         for number, chunk in enumerate(_chunks(known_accounts(stores))):
             SweepChunk.objects.create(run=run, number=number, account_ids=chunk)
             run.accounts += len(chunk)
@@ -80,15 +85,37 @@ def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
     """Evaluate and keep one chunk; the number of its accounts. One that is done already is left alone."""
     chunk = SweepChunk.objects.select_related("run").get(id=chunk_id)
     if chunk.done_at is None:
-        evaluated = evaluate_chunk(chunk.account_ids, sweeper)
-        with transaction.atomic():
-            share_policy_turn()
-            chunk.counts = dict(Counter("known" if is_known(one.answer) else "unknown" for one in evaluated))
-            chunk.done_at = sweeper.clock()
-            chunk.save(update_fields=["counts", "done_at"])
-            _try_again_later(evaluated, chunk.done_at)
-            keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=chunk.run.actor)
+        chunk.counts = dict(_do(chunk, sweeper))
+        chunk.done_at = sweeper.clock()
+        chunk.save(update_fields=["counts", "done_at"])
     return len(chunk.account_ids)
+
+
+def _do(chunk: SweepChunk, sweeper: Sweeper) -> Counter[str]:
+    """How many were `unchanged`; of the others, how many verdicts are `known` and `unknown`; and how many a full sweep
+    found otherwise that were thought unchanged (`missed`)."""
+    now = sweeper.clock()
+    claimed = _claimed(chunk.account_ids)
+    same = unchanged([one for one in chunk.account_ids if one not in claimed], sweeper.stores, sweeper.rules, now)
+    if chunk.run.is_full:
+        due, counts = list(chunk.account_ids), Counter[str]()
+    else:
+        keep_looked_at(same, now)
+        due, counts = [one for one in chunk.account_ids if one not in same], Counter({"unchanged": len(same)})
+    for first in range(0, len(due), AT_ONCE):
+        counts += _evaluate_and_keep(due[first : first + AT_ONCE], same.keys(), chunk.run.actor, sweeper)
+    return counts
+
+
+def _evaluate_and_keep(account_ids: list[str], same: Set[str], actor: str, sweeper: Sweeper) -> Counter[str]:
+    evaluated = evaluate_chunk(account_ids, sweeper)
+    with transaction.atomic():
+        share_policy_turn()
+        _try_again_later(evaluated, sweeper.clock())
+        states = keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=actor)
+    counts = Counter("known" if is_known(one.answer) else "unknown" for one in evaluated)
+    counts["missed"] = sum(one.changed_at == one.evaluated_at for one in states if one.account_id in same)
+    return counts
 
 
 def evaluate_chunk(account_ids: list[str], sweeper: Sweeper) -> list[Evaluated]:
@@ -129,7 +156,7 @@ def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: date
     if said.mirror_suffices:
         evaluated = evaluate(account_id, said.readings, sweeper.rules, now)
         if is_known(evaluated.answer) or not is_stale:
-            return evaluated
+            return with_fingerprint(evaluated, said.fingerprint, sweeper.rules)
     return _evaluate_live(account_id, sweeper)
 
 

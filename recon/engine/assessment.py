@@ -11,6 +11,7 @@ from datetime import datetime
 from recon.engine.enums import BlockLevel
 from recon.engine.facts import Account, Facts
 from recon.engine.findings import Finding, FindingKind
+from recon.engine.moments import midnight
 from recon.engine.policy import Policy
 from recon.engine.rules import entitlement, evidence, ladder, projection
 from recon.engine.rules.entitlement import Access
@@ -131,6 +132,15 @@ def next_evaluation_at(assessment: Assessment, truth: Truth, now: datetime) -> d
     """T17: the nearest future moment at which the same facts give another truth; None where time changes nothing."""
     later = sorted({moment for moment in _moments(assessment) if moment > now})
     return next((moment for moment in later if judge(assessment, moment).truth != truth), None)
+
+
+def steady_until(assessment: Assessment, climbed: Ladder, now: datetime) -> datetime | None:
+    """Until when the same facts give the same answer to the letter, its sentences too: the next moment at which any
+    rule may look otherwise, and midnight where a sentence counts days past due. None: for ever."""
+    later = [moment for moment in _moments(assessment) if moment > now]
+    if climbed.rungs:
+        later.append(midnight(now, 1) or now)
+    return min(later, default=None)
 
 
 def _moments(assessment: Assessment) -> Iterable[datetime]:

@@ -6,7 +6,7 @@ units of the row's currency; times are aware and in UTC.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ class Reading:
 
     `as_of` is when it was true (None: now). A failed read has `ok` False, a `reason` that says what, where and what to
     do, and no tables. A table that is missing counts as a failed read too: absence of an answer is never evidence.
+    `fingerprint` is of the rows, where whoever read them took one: 64 bits that other rows would not have.
     """
 
     store: StoreName
@@ -50,6 +51,7 @@ class Reading:
     tables: Mapping[str, Sequence[Row]]
     ok: bool = True
     reason: str | None = None
+    fingerprint: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from recon.engine.assessment import Assessment, Judgement, assess, findings_of, judge, next_evaluation_at
+from recon.engine.assessment import (
+    Assessment,
+    Judgement,
+    assess,
+    findings_of,
+    judge,
+    next_evaluation_at,
+    steady_until,
+)
 from recon.engine.cause import missed_event
 from recon.engine.drift import NO_DRIFT, Drift, drift_of
 from recon.engine.facts import Facts
@@ -32,8 +40,9 @@ class Verdict:
 class Evaluation:
     """The answer about one account. An unknown verdict has no truth, no drift, an empty plan and no next moment.
 
-    `likeness` and `policy_inputs` are not part of the answer that others get: with whom the account drifts alike, and
-    which parts of the policy its truth depends on, None where it is unknown.
+    `likeness`, `policy_inputs` and `steady_until` are not part of the answer that others get: with whom the account
+    drifts alike, which parts of the policy its truth depends on (None where it is unknown), and until when equal facts
+    give an equal answer (None: for ever; what is unknown may be known at any moment).
     """
 
     account_id: str
@@ -46,6 +55,7 @@ class Evaluation:
     next_evaluation_at: datetime | None
     likeness: Likeness | None = None
     policy_inputs: frozenset[str] | None = None
+    steady_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ def recompute(facts: Facts, policy: Policy, now: datetime) -> Evaluation:
         next_evaluation_at=next_evaluation_at(assessment, judgement.truth, now),
         likeness=likeness,
         policy_inputs=policy_inputs(assessment),
+        steady_until=steady_until(assessment, judgement.ladder, now),
     )
 
 

@@ -111,6 +111,13 @@ class AccountState(models.Model):
         db_default=["any"],
         help_text="the parts of the policy that its truth depends on; any: all of it",
     )
+    fingerprint = models.BigIntegerField(
+        null=True,
+        help_text="of all that the latest evaluation came from: an equal one has an equal outcome",
+    )
+    fingerprint_until = models.DateTimeField(
+        null=True, help_text="from when on equal facts may have another outcome; null: never"
+    )
 
     class Meta:
         db_table = "account_state"
@@ -160,6 +167,9 @@ class SweepRun(models.Model):
     actor = models.TextField(default="")
     accounts = models.IntegerField(default=0)
     counts = models.JSONField(default=dict, help_text="headlines and verdicts when it finished")
+    is_full = models.BooleanField(
+        default=False, db_default=False, help_text="every account is evaluated, also where nothing changed"
+    )
 
     class Meta:
         db_table = "sweep_run"

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import xor
 from typing import Any
 
 from django.db import connection
@@ -13,9 +15,15 @@ from recon.models import MirrorSync, StripeObject
 
 KINDS = ("customers", "subscriptions", "invoices", "payment_intents", "charges", "disputes")
 
-OBJECTS = """
-select id, kind, customer, body from stripe_object
+FINGERPRINT = "hashtextextended(concat_ws(' ', shown.id, shown.customer, shown.content_hash), 0)"
+OBJECTS = f"""
+select id, kind, customer, body, account_id, {FINGERPRINT} from stripe_object as shown
 where customer = any(%(customers)s) or (kind = 'invoices' and id = any(%(invoices)s))
+"""
+FINGERPRINTS = f"""
+select claim.account_id, bit_xor({FINGERPRINT})
+from stripe_object as claim join stripe_object as shown on shown.customer = claim.id
+where claim.account_id = any(%s) group by claim.account_id
 """
 ACCOUNTS_CLAIMED = """
 select account_id from stripe_object
@@ -30,6 +38,8 @@ class MirroredObject:
     kind: str
     customer: str | None
     body: Mapping[str, Any]
+    claims: str | None = None
+    fingerprint: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +73,26 @@ class MirrorObjects:
             self._invoices[id].customer in wanted.customers for id in foreign
         )
 
+    def fingerprint_of(self, account_id: str, wanted: Wanted) -> int | None:
+        """Of all objects that the account wants; None where its customers' own claims would not lead to all of them,
+        for `fingerprints` goes by these."""
+        found = self._found(wanted)
+        owned = {one.id for one in found.values() if one.kind == "customers" and one.claims == account_id}
+        if owned.issuperset(wanted.customers) and found.keys() >= set(wanted.invoices):
+            return reduce(xor, (one.fingerprint for one in found.values()), 0)
+        return None
+
     def tables(self, wanted: Wanted) -> dict[str, list[Mapping[str, Any]]]:
         """Stripe's lists for one account, as a live read would answer them."""
-        found = {one.id: one for customer in wanted.customers for one in self._by_customer.get(customer, ())}
-        found |= {id: self._invoices[id] for id in wanted.invoices if id in self._invoices}
+        found = self._found(wanted)
         tables: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
         for id in sorted(found):
             tables[found[id].kind].append(found[id].body)
         return tables
+
+    def _found(self, wanted: Wanted) -> dict[str, MirroredObject]:
+        found = {one.id: one for customer in wanted.customers for one in self._by_customer.get(customer, ())}
+        return found | {id: self._invoices[id] for id in wanted.invoices if id in self._invoices}
 
 
 def mirror_as_of() -> datetime | None:
@@ -86,7 +108,17 @@ def mirrored(wanted: Sequence[Wanted]) -> MirrorObjects:
     with connection.cursor() as cursor:
         cursor.execute(OBJECTS, {"customers": customers, "invoices": invoices})
         rows = cursor.fetchall()
-    return MirrorObjects(MirroredObject(id, kind, customer, json.loads(body)) for id, kind, customer, body in rows)
+    return MirrorObjects(
+        MirroredObject(id, kind, customer, json.loads(body), claims, number)
+        for id, kind, customer, body, claims, number in rows
+    )
+
+
+def fingerprints(account_ids: Sequence[str]) -> dict[str, int]:
+    """Of all objects of the customers that claim each account, without reading them; none claims those left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINTS, [list(account_ids)])
+        return dict(cursor.fetchall())
 
 
 def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """How far the long work is: the sweep and the mirror."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +50,15 @@ def sweeps() -> Sweeps:
     if latest is None or latest.finished_at is not None:
         return Sweeps(None, latest)
     return Sweeps(latest, _sweep(SweepRun.objects.filter(finished_at__isnull=False)))
+
+
+def looked_at(run_id: int) -> dict[str, int]:
+    """The accounts of a sweep's finished chunks: `unchanged` were not evaluated again, `evaluated` were, and `missed`
+    are those that a full sweep found changed although the others would have passed over them."""
+    of_chunks = SweepChunk.objects.filter(run=run_id).values_list("counts", flat=True)
+    summed: Counter[str] = sum(map(Counter, of_chunks), Counter())
+    evaluated = summed["known"] + summed["unknown"]
+    return {"unchanged": summed["unchanged"], "evaluated": evaluated, "missed": summed["missed"]}
 
 
 def _sweep(runs: QuerySet[SweepRun]) -> SweepState | None:

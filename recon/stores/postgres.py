@@ -3,7 +3,7 @@
 A store is declared by its tables (`subs_account.py` and its neighbours); the code here is the same for the five.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
@@ -27,6 +27,7 @@ GAVE_UP: Final = (
     errors.QueryCanceled,
 )  # trying again would take as long
 Tables = dict[str, list[dict[str, Any]]]
+Snapshot = tuple[Tables, Mapping[str, int]]  # the rows of each table; account → fingerprint, where one was asked for
 
 
 def utc_now() -> datetime:
@@ -64,15 +65,36 @@ class PostgresStore:
     def read(self, scope: Scope) -> Reading:
         return self.read_many([scope])[scope.account_id]
 
-    def read_many(self, scopes: Sequence[Scope]) -> Mapping[str, Reading]:
-        """What this store says of each account, all out of one snapshot; never raises for an outside failure."""
+    def read_many(self, scopes: Sequence[Scope], *, fingerprints: bool = False) -> Mapping[str, Reading]:
+        """What this store says of each account, all out of one snapshot; never raises for an outside failure.
+
+        With `fingerprints`, those of the account's own rows too: of a family, each member's counts for itself alone.
+        """
         as_of = self.clock()
         try:
-            rows = self._retrying_a_stale_connection(scopes)
+            rows, taken = self._retrying_a_stale_connection(scopes, fingerprints)
         except psycopg.Error as error:
             reason = sentence_of(error, self.name.value, self.connections.place)
             return {scope.account_id: Reading(self.name, as_of, {}, ok=False, reason=reason) for scope in scopes}
-        return {account: self._reading(as_of, tables) for account, tables in self._by_account(scopes, rows).items()}
+        return {
+            account: self._reading(as_of, tables, taken.get(account, 0) if fingerprints else None)
+            for account, tables in self._by_account(scopes, rows).items()
+        }
+
+    def fingerprints(self, account_ids: Sequence[str]) -> Mapping[str, int]:
+        """Of each account's rows as `read_many` would read them of accounts that share nothing with another, without
+        reading them; accounts without a row are left out. Raises StoreUnreachable."""
+        asked = asked_of([Scope.of(account_id) for account_id in account_ids])
+        try:
+            with self.connections.using() as connection:
+                with connection.pipeline():
+                    connection.execute(BEGIN_SNAPSHOT)
+                    cursors = self._take_fingerprints(connection, asked)
+                taken = together(cursors)
+                connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        return taken
 
     def account_ids(self, after: str, limit: int) -> list[str]:
         """The next ids that this store knows, in byte order. Raises StoreUnreachable."""
@@ -122,38 +144,43 @@ class PostgresStore:
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
         return StoreUnreachable(self.name, sentence_of(error, self.name.value, self.connections.place))
 
-    def _retrying_a_stale_connection(self, scopes: Sequence[Scope]) -> Tables:
+    def _retrying_a_stale_connection(self, scopes: Sequence[Scope], fingerprints: bool) -> Snapshot:
         """Reads; once more on new connections when a kept one turns out dead (its server was restarted)."""
         try:
-            return self._snapshot(scopes)
+            return self._snapshot(scopes, fingerprints)
         except GAVE_UP:
             raise
         except psycopg.OperationalError:
             self.connections.close()
-            return self._snapshot(scopes)
+            return self._snapshot(scopes, fingerprints)
 
-    def _snapshot(self, scopes: Sequence[Scope]) -> Tables:
-        asked = {
-            "accounts": [scope.account_id for scope in scopes],
-            "members": sorted({member for scope in scopes for member in scope.family}),
-            "neighbourhood": sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)}),
-        }
+    def _snapshot(self, scopes: Sequence[Scope], fingerprints: bool) -> Snapshot:
+        asked = asked_of(scopes)
         with self.connections.using() as connection:
             if len(scopes) == 1:
                 connection.answer_timeout = self.connections.patience.one_account
             try:
-                return self._rows(connection, asked)
+                return self._rows(connection, asked, fingerprints)
             except psycopg.DataError:
                 connection.execute("ROLLBACK")
-                return self._rows(connection, asked, tolerant=True)
+                return self._rows(connection, asked, fingerprints, tolerant=True)
 
-    def _rows(self, connection: AnsweringConnection, asked: Mapping[str, Any], tolerant: bool = False) -> Tables:
+    def _rows(
+        self, connection: AnsweringConnection, asked: Mapping[str, Any], fingerprints: bool, tolerant: bool = False
+    ) -> Snapshot:
         with connection.pipeline():
             connection.execute(BEGIN_SNAPSHOT)
             cursors = [self._cursor(connection, tolerant).execute(table.select(), asked) for table in self.tables]
+            numbers = self._take_fingerprints(connection, asked) if fingerprints else []
         rows = {table.name: cursor.fetchall() for table, cursor in zip(self.tables, cursors, strict=True)}
+        taken = together(numbers)
         connection.execute("COMMIT")
-        return rows
+        return rows, taken
+
+    def _take_fingerprints(
+        self, connection: AnsweringConnection, asked: Mapping[str, Any]
+    ) -> list[psycopg.Cursor[tuple[Any, ...]]]:
+        return [connection.execute(table.fingerprint(), asked, binary=True) for table in self.tables]
 
     def _cursor(self, connection: AnsweringConnection, tolerant: bool) -> psycopg.Cursor[dict[str, Any]]:
         cursor = connection.cursor(row_factory=dict_row)
@@ -177,11 +204,11 @@ class PostgresStore:
                         shared[account][table.name].append(row)
         return shared
 
-    def _reading(self, as_of: datetime, tables: Tables) -> Reading:
+    def _reading(self, as_of: datetime, tables: Tables, fingerprint: int | None) -> Reading:
         absurd = next(self._absurd(tables), None)
         if absurd is not None:
             return Reading(self.name, as_of, {}, ok=False, reason=absurd)
-        return Reading(self.name, as_of, tables)
+        return Reading(self.name, as_of, tables, fingerprint=fingerprint)
 
     def _absurd(self, tables: Tables) -> Iterator[str]:
         for table in self.tables:
@@ -193,6 +220,24 @@ class PostgresStore:
                             f"{self.name.value}.{table.name}[{key}].{column} holds a date that nobody can work with "
                             f"({value.text}); ask the store's owner to correct it"
                         )
+
+
+def asked_of(scopes: Sequence[Scope]) -> dict[str, list[str]]:
+    """The parameters that every statement of a table has."""
+    return {
+        "accounts": [scope.account_id for scope in scopes],
+        "members": sorted({member for scope in scopes for member in scope.family}),
+        "neighbourhood": sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)}),
+    }
+
+
+def together(cursors: Iterable[psycopg.Cursor[tuple[Any, ...]]]) -> dict[str, int]:
+    """Account → the fingerprints of all tables in one."""
+    taken: dict[str, int] = {}
+    for cursor in cursors:
+        for account_id, number in cursor.fetchall():
+            taken[account_id] = taken.get(account_id, 0) ^ number
+    return taken
 
 
 def _readers(scopes: Sequence[Scope], *, neighbours: bool) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import LiteralString
 
 from psycopg import sql
@@ -34,6 +35,24 @@ class Table:
     def select(self) -> bytes:
         """The statement that reads this table for any number of accounts."""
         return self._select().as_bytes()
+
+    @cache  # noqa: B019  as above
+    def fingerprint(self) -> bytes:
+        """The statement that gives, for each account, one number for all rows that `select` gives for it.
+
+        It is the same for equal rows in any order, and tells other rows apart but for one chance in 2^64. The hash is
+        PostgreSQL's own over each column's binary value.
+        """
+        columns = sql.SQL(", ").join(sql.Identifier("said", column) for column in self.columns)
+        return (
+            sql.SQL("SELECT _owner, bit_xor(hash_record_extended(ROW({}), {})) FROM ({}) AS said GROUP BY _owner")
+            .format(columns, sql.Literal(self._seed()), self._select())
+            .as_bytes()
+        )
+
+    def _seed(self) -> int:
+        """Equal rows of two tables must not cancel each other out."""
+        return int.from_bytes(sha256(f"{self.name} {self.columns}".encode()).digest()[:8], signed=True)
 
     def _select(self) -> sql.Composed:
         names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)

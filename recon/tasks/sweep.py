@@ -9,11 +9,11 @@ from recon.actions.run_sweep import refresh_mirror
 
 
 @shared_task(name="recon.sweep")
-def sweep() -> None:
+def sweep(*, full: bool = False) -> None:
     """Begin a sweep, or go on with an unfinished one: its open chunks become tasks."""
     sweeper = equipment.sweeper()
     refresh_mirror(sweeper, equipment.pace(), _silent)
-    run = sweeping.begin_sweep(sweeper.stores, now=timezone.now(), actor="task:sweep")
+    run = sweeping.begin_sweep(sweeper.stores, now=timezone.now(), actor="task:sweep", full=full)
     for chunk_id in sweeping.open_chunks(run):
         sweep_chunk.delay(chunk_id)
 

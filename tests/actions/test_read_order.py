@@ -30,9 +30,9 @@ class Slow:
         self.meanwhile()
         return self.store.read(scope)
 
-    def read_many(self, scopes):
+    def read_many(self, scopes, **options):
         self.meanwhile()
-        return self.store.read_many(scopes)
+        return self.store.read_many(scopes, **options)
 
 
 @pytest.fixture

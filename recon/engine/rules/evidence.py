@@ -70,7 +70,7 @@ class _Reversals:
 
     def _leaves_nothing(self, claim: Claim) -> bool:
         """Reversals that name no payment may leave nothing of all that paid the invoice together."""
-        if not claim.adjustments and not any([payment.lost for payment in claim.payments]):
+        if not claim.adjustments and not any(payment.lost for payment in claim.payments):
             return False
         unnamed = net_reversal(one for one in claim.adjustments if one.payment_id is None)
         named = sum(

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: evaluate every account that any store knows; nothing is written to a store."""
+"""`manage.py sweep`: look at every account that any store knows; nothing is written to a store."""
 
 import json
 from argparse import ArgumentParser
@@ -11,20 +11,24 @@ from recon.actions.hand_out import NobodyWorks
 from recon.actions.run_sweep import Reports, Work, run_sweep, work_here, work_in_queue
 from recon.management.embedded import EmbeddedCommand
 from recon.management.progress import Progress
+from recon.queries.runs import looked_at
 from recon.stores.base import StoreError
 from recon.tasks.sweep import sweep_chunk
 
 
 class Command(EmbeddedCommand):
-    help = "Evaluate all accounts of all stores. An unfinished sweep goes on where it was."
+    help = "Evaluate what changed of all accounts of all stores. An unfinished sweep goes on where it was."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--workers", type=int, default=0, help="chunks that Celery's workers have at a time; 0 (default): done here"
         )
+        parser.add_argument(
+            "--full", action="store_true", help="evaluate everybody; tells how many the other sweeps had missed"
+        )
         parser.add_argument("--json", action="store_true", help="the numbers as one JSON object")
 
-    def handle(self, *args: Any, workers: int, **options: Any) -> None:
+    def handle(self, *args: Any, workers: int, full: bool, **options: Any) -> None:
         sweeper = equipment.sweeper()
         with Progress("Stripe", "objects") as mirror, Progress("Sweep", "accounts") as accounts:
             try:
@@ -34,6 +38,7 @@ class Command(EmbeddedCommand):
                     pace=equipment.pace(),
                     work=self._work(workers),
                     reports=Reports(mirror, accounts),
+                    full=full,
                 )
             except (StoreError, NobodyWorks) as error:
                 raise CommandError(str(error)) from error
@@ -41,6 +46,8 @@ class Command(EmbeddedCommand):
             self.stdout.write(json.dumps(run.counts))
             return
         for name, accounts_counted in run.counts["headlines"].items():
+            self.stdout.write(f"{name:<28}{accounts_counted:>8,}")
+        for name, accounts_counted in looked_at(run.id).items():
             self.stdout.write(f"{name:<28}{accounts_counted:>8,}")
 
     def _work(self, workers: int) -> Work:

@@ -1,0 +1,121 @@
+"""Prove accounts unchanged instead of evaluating them again: the same rows, by the same rules, give the same answer.
+
+With an account's state stands the fingerprint of all rows that its evaluation read, taken in the snapshots in which
+they were read, and of the rules: the policy, the mode, and the code that reads, judges and keeps. The servers say what
+the fingerprint is now; where it is equal, and no moment has come at which time alone changes the answer, only the date
+of the latest look moves on.
+
+An account is proved only while there is nothing to say of it: drift and findings are looked at anew by every sweep. One
+whose rows are not its own alone (merged, sharing a customer) is evaluated always. Whoever else keeps an evaluation
+leaves no fingerprint, so that what changed and changed back cannot pass for unchanged.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connection
+
+import recon
+from recon.actions.evaluate import Rules
+from recon.actions.keep_evaluations import Evaluated, is_known, reads_of
+from recon.actions.keep_snapshots import canonical_json
+from recon.actions.read_stores import Stores, fingerprints_of
+from recon.engine.facts import Reading, StoreName
+from recon.queries.mirror import mirror_as_of
+from recon.stores.base import StoreError
+
+log = logging.getLogger(__name__)
+
+# A change of any of these makes every account be evaluated once: what they do with the same rows may be another thing.
+CODE: Final = (
+    "engine/**/*.py",
+    "stores/**/*.py",
+    "actions/evaluate.py",
+    "actions/keep_*.py",
+    "actions/read_stores.py",
+    "queries/handles.py",
+    "queries/mirror.py",
+)
+KEPT: Final = """
+select account_id, fingerprint from account_state
+where account_id = any(%(accounts)s) and fingerprint is not null and evaluated_at <= %(now)s
+  and (fingerprint_until is null or fingerprint_until > %(now)s)
+  and policy_version is not distinct from %(version)s
+"""
+# Whoever holds a row evaluates that account just now: its date moves on by that.
+LOOKED_AT: Final = """
+update account_state set evaluated_at = %(now)s, reads = %(reads)s
+where account_id in (
+    select state.account_id
+    from unnest(%(accounts)s::text[], %(fingerprints)s::bigint[]) as proved (account_id, fingerprint)
+    join account_state as state on state.account_id = proved.account_id and state.fingerprint = proved.fingerprint
+    where state.evaluated_at <= %(now)s
+    for update of state skip locked
+)
+"""
+
+
+def with_fingerprint(evaluated: Evaluated, fingerprint: int | None, rules: Rules) -> Evaluated:
+    """With the fingerprint of its rows and of the rules, where there is nothing to say of the account."""
+    if fingerprint is None or not _is_quiet(evaluated.answer):
+        return evaluated
+    return replace(evaluated, fingerprint=fingerprint ^ _of_rules(rules))
+
+
+def unchanged(account_ids: Sequence[str], stores: Stores, rules: Rules, now: datetime) -> dict[str, int]:
+    """Those among them that would be evaluated as they were, with their fingerprints. None where a store is silent:
+    whoever evaluates them says why."""
+    kept = _kept(account_ids, rules, now)
+    if not kept or mirror_as_of() is None:
+        return {}
+    try:
+        found = fingerprints_of(stores, list(kept))
+    except StoreError as error:
+        log.warning("no account was proved unchanged", extra={"reason": error.sentence})
+        return {}
+    salt = _of_rules(rules)
+    return {account_id: number for account_id, number in kept.items() if found[account_id] ^ salt == number}
+
+
+def keep_looked_at(proved: Mapping[str, int], now: datetime) -> None:
+    """All stores were asked after `now` and say what they said; whoever was evaluated since stays as that left it."""
+    if proved:
+        given: dict[str, Any] = {"accounts": list(proved), "fingerprints": list(proved.values()), "now": now}
+        with connection.cursor() as cursor:
+            cursor.execute(LOOKED_AT, given | {"reads": canonical_json(_reads(now))})
+
+
+def _kept(account_ids: Sequence[str], rules: Rules, now: datetime) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT, {"accounts": list(account_ids), "now": now, "version": rules.version})
+        return dict(cursor.fetchall())
+
+
+def _is_quiet(answer: Mapping[str, Any]) -> bool:
+    return is_known(answer) and not (answer["drift"]["cells"] or answer["findings"] or answer["plan"]["proposals"])
+
+
+def _reads(now: datetime) -> dict[str, dict[str, Any]]:
+    as_of = {StoreName.STRIPE: mirror_as_of()}
+    return reads_of([Reading(store, as_of.get(store, now), {}) for store in StoreName])
+
+
+def _of_rules(rules: Rules) -> int:
+    told = sha256(_code())
+    told.update(f"{rules.policy_hash} {rules.livemode}".encode())
+    return int.from_bytes(told.digest()[:8], signed=True)
+
+
+@cache
+def _code() -> bytes:
+    root = Path(recon.__file__).parent
+    told = sha256()
+    for path in sorted({path for pattern in CODE for path in root.glob(pattern)}):
+        told.update(path.read_bytes())
+    return told.digest()
