@@ -1,4 +1,6 @@
-"""What a webhook costs at the least: a Django without middleware that verifies the header and inserts one row.
+"""What a webhook and a read cost at the least, in a Django without middleware.
+
+It verifies a header and inserts one row; it finds one row by its key and answers with it, and asks nobody who they are.
 
 `granian tests.bench.bare:application`, with DATABASE_URL and STRIPE_WEBHOOK_SECRET in its environment.
 """
@@ -11,10 +13,11 @@ import stripe
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 INSERT = "insert into bare_event (id, body) values (%s, %s) on conflict do nothing"
+READ = "select account_id, state, is_known, evaluated_at from account_state where account_id = %s"
 SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
 
 
@@ -27,7 +30,14 @@ def receive(request: HttpRequest) -> HttpResponse:
     return HttpResponse("{}", content_type="application/json")
 
 
-urlpatterns = [path("", receive)]
+def read(request: HttpRequest, account_id: str) -> JsonResponse:
+    with connection.cursor() as cursor:
+        cursor.execute(READ, [account_id])
+        found, state, is_known, evaluated_at = cursor.fetchone()
+    return JsonResponse({"account_id": found, "state": state, "is_known": is_known, "evaluated_at": evaluated_at})
+
+
+urlpatterns = [path("", receive), path("<str:account_id>/entitlement/", read)]
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["*"],

@@ -15,7 +15,7 @@ from tests.bench.rounds import compared
 from tests.bench.serving import Endpoint, Request, Sent, send, served
 
 OURS: Final = Endpoint("ours", "inspector.wsgi:application", "/api/v1/accounts/")
-BARE: Final = Endpoint("a bare view of one row", "tests.bench.bare_read:application", "/")
+BARE: Final = Endpoint("a bare view of one row", "tests.bench.bare:application", "/")
 
 
 def figures(reads: int, rounds: int) -> Iterator[Figure]:
