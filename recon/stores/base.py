@@ -35,18 +35,20 @@ class Scope:
 
 
 class Store(Protocol):
-    """One of the six: says what it holds about one account."""
+    """One of the six: says what it holds about one account, or about each of several."""
 
     @property
     def name(self) -> StoreName: ...
 
     def read(self, scope: Scope) -> Reading: ...
 
+    def read_many(self, scopes: Sequence[Scope]) -> Mapping[str, Reading]: ...
+
     def ping(self) -> str: ...
 
 
 class BulkStore(Store, Protocol):
-    """A store that is cheaper read in chunks."""
+    """A store that is cheaper read in chunks, and says whom it knows."""
 
     def read_many(self, scopes: Sequence[Scope], *, fingerprints: bool = False) -> Mapping[str, Reading]: ...
 

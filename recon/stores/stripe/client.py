@@ -17,9 +17,11 @@ from typing import Any, Final
 import stripe
 
 from recon.stores.stripe.errors import Unreadable, cannot_expand, is_absence, is_passing, unreadable
+from recon.stores.stripe.wire import Wire
 
 API_VERSION: Final = "2026-10-28.endive"  # the shapes that the twin and the engine's tests hold
 STRIPE_ITSELF: Final = "https://api.stripe.com"
+PARALLEL: Final = 8  # requests at a time
 PAGE: Final = 100  # the most that Stripe gives at once
 AN_ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 Json = dict[str, Any]
@@ -156,7 +158,9 @@ class StripeApi:
             self._key,
             stripe_version=API_VERSION,
             base_addresses={"api": self._base},
-            http_client=stripe.RequestsClient(timeout=(self.patience.connect, self.patience.answer)),
+            http_client=Wire(
+                self._base, connect=self.patience.connect, answer=self.patience.answer, connections=PARALLEL
+            ),
             max_network_retries=0,
         )
 

@@ -1,21 +1,19 @@
 """Stripe as one of the six stores."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import CallResult, Scope, StoreUnreachable
 from recon.stores.stripe.calls import is_reached, send_call
-from recon.stores.stripe.client import Json, StripeApi
+from recon.stores.stripe.client import PARALLEL, Json, StripeApi
 from recon.stores.stripe.errors import Unreadable
 from recon.stores.stripe.lists import list_pages
-from recon.stores.stripe.reader import AccountReader
+from recon.stores.stripe.reader import read_accounts
+from recon.stores.threads import KeptThreads
 
-PARALLEL = 8
 # How an id begins → the list that it is of.
 KIND_OF = {
     "cus": "customers",
@@ -41,17 +39,21 @@ class StripeStore:
     def __init__(self, api: StripeApi, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.api = api
         self.clock = clock
-        self._executor: ThreadPoolExecutor | None = None
-        self._pid = 0
+        self._threads = KeptThreads(PARALLEL, "stripe")
 
     def read(self, scope: Scope) -> Reading:
         """One account, live. Never raises for an outside failure: the reading is not ok and says why."""
+        return self.read_many([scope])[scope.account_id]
+
+    def read_many(self, scopes: Sequence[Scope]) -> dict[str, Reading]:
+        """The same of each of several; what fails of one account fails of no other."""
         as_of = self.clock()
-        try:
-            tables = AccountReader(self.api, self._threads(), scope).tables()
-        except Unreadable as error:
-            return Reading(self.name, as_of, {}, ok=False, reason=str(error))
-        return Reading(self.name, as_of, tables)
+        return {
+            account_id: Reading(self.name, as_of, {}, ok=False, reason=str(said))
+            if isinstance(said, Unreadable)
+            else Reading(self.name, as_of, said)
+            for account_id, said in read_accounts(self.api, self._threads, scopes).items()
+        }
 
     def ping(self) -> str:
         """Why it gives no answer, in a sentence; empty when it does. Asked once: nobody waits for a second try."""
@@ -95,10 +97,3 @@ class StripeStore:
         except Unreadable as error:
             return str(error)
         return None
-
-    def _threads(self) -> ThreadPoolExecutor:
-        """Threads kept for their connections; others after a fork, because threads do not survive one."""
-        if self._executor is None or self._pid != os.getpid():
-            self._executor = ThreadPoolExecutor(PARALLEL, thread_name_prefix="stripe")
-            self._pid = os.getpid()
-        return self._executor
