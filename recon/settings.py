@@ -140,7 +140,7 @@ LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
 
 # ---- Bulk repairs: how many accounts one may hold, and how many of them are with the workers at once.
 BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000)
-BULK_AT_ONCE = env.int("BULK_AT_ONCE", 16)
+BULK_AT_ONCE = env.int("BULK_AT_ONCE", 32)
 # What runs of Stripe proposals may take of Stripe's limit, in requests; a proposal is about eight. A twin has no limit.
 BULK_STRIPE_PER_SECOND = env.float("BULK_STRIPE_PER_SECOND", 1_000 if STRIPE_API_BASE else 20 if STRIPE_LIVEMODE else 5)
 
@@ -168,7 +168,7 @@ CELERY_TASK_ROUTES = {
         "sweep_chunk",
         "sync_stripe",
         "repair_item",
-        "bulk_item",
+        "bulk_items",
         "preview_policy_chunk",
         "prune",
         "verify_audit",

@@ -1,6 +1,6 @@
 """What applying needs, built from the settings: the coordinator that applies, and the recovery that finishes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import sleep
@@ -15,7 +15,7 @@ from recon.actions import equipment
 from recon.actions.barred import barred_now
 from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.evaluate import Rules, evaluation_of
-from recon.actions.read_stores import Stores, read_live
+from recon.actions.read_stores import Stores, read_live, read_live_all
 from recon.apply.calls import Caller
 from recon.apply.coordinator import Coordinator
 from recon.apply.order import Barred
@@ -35,7 +35,7 @@ def coordinator() -> Coordinator:
     return Coordinator(
         instance=settings.RECON_INSTANCE,
         stores=settler.stores,
-        recompute_now=lambda account_id: evaluate_live(account_id, stores, rules, timezone.now()),
+        recompute_now=lambda account_ids: evaluate_live(account_ids, stores, rules, timezone.now()),
         undo_now=lambda account_id, undoes: undo_live(account_id, undoes, stores, rules, timezone.now()),
         what_bars=what_bars,
         settler=settler,
@@ -48,9 +48,10 @@ def recovery() -> Recovery:
     return Recovery(instance=settings.RECON_INSTANCE, settler=_settler(), clock=timezone.now, observe=unobserved)
 
 
-def evaluate_live(account_id: str, stores: Stores, rules: Rules, now: datetime) -> Evaluation:
+def evaluate_live(account_ids: Sequence[str], stores: Stores, rules: Rules, now: datetime) -> dict[str, Evaluation]:
     """What the rules say of the stores as they are at this moment; a row that nobody can read is a verdict unknown."""
-    return evaluation_of(account_id, read_live(stores, account_id), rules, now)
+    read = read_live_all(stores, account_ids)
+    return {account_id: evaluation_of(account_id, readings, rules, now) for account_id, readings in read.items()}
 
 
 def undo_live(account_id: str, undoes: UUID, stores: Stores, rules: Rules, now: datetime) -> Evaluation:

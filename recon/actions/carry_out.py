@@ -29,7 +29,7 @@ def carry_out(apply_id: UUID) -> Result | None:
     apply = Apply.objects.filter(id=apply_id, state=ApplyState.APPROVED).first()
     if apply is None:
         return None
-    result = apply_equipment.coordinator().apply(_order(apply), approved=apply.id)
+    result = apply_equipment.coordinator().apply(_order(apply))
     _look_again(apply.account_id)
     return result
 
@@ -56,6 +56,7 @@ def _order(apply: Apply) -> Order:
         proposal=apply.proposal or None,
         overrides_pause=apply.overrides_pause,
         undoes=apply.undoes_id,
+        approved=apply.id,
     )
 
 

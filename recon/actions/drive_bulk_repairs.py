@@ -4,7 +4,7 @@ Everything is read from, and kept in, the run's row under its lock. The schedule
 account that is done drives at once; either alone is enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,12 +18,13 @@ from recon.actions.stripe_pace import pace_at
 from recon.actions.wake import wake, wake_later, wake_soon
 from recon.apply.record import Entry, record
 from recon.engine.plan import Risk
-from recon.models import BulkKind, BulkRepair, BulkState
+from recon.models import BulkKind, BulkRepair, BulkStage, BulkState
 from recon.queries.groups import groups_now
 from recon.queries.pauses import applies_paused
 
 DRIVE: Final = "recon.drive_bulk_repairs"
 LEASE: Final = timedelta(minutes=1)
+TOGETHER: Final = 8  # accounts that one worker applies at once; their row locks are let go within a second
 HAND_OUT: Final = """
 update bulk_repair_item set lease_until = %(until)s, tries = tries + 1
 where id in (
@@ -107,8 +108,8 @@ def so_far(run: BulkRepair) -> dict[str, object]:
 
 
 def _hand_out(run: BulkRepair, now: datetime) -> None:
-    """So many that no more than a set number is with the workers, and no more than Stripe may be asked for; each as a
-    task of its own, after the commit. Not before the workers have done half of what they had: several at a time cost
+    """So many that no more than a set number is with the workers, and no more than Stripe may be asked for; some of
+    them a task, sent after the commit. Not before the workers have done half of what they had: several at a time cost
     little more than one."""
     with_workers = run.items.filter(done_at__isnull=True, lease_until__gt=now).count()
     room = settings.BULK_AT_ONCE - with_workers
@@ -117,13 +118,22 @@ def _hand_out(run: BulkRepair, now: datetime) -> None:
     pace = pace_at(now, always=run.kind == BulkKind.PROPOSALS)
     most = room if pace is None else min(room, pace.affords())
     taken = _take(run, most, now) if most else ()
-    for item_id, tries in taken:
-        wake("recon.bulk_item", str(item_id), str(tries))
+    for task in _tasks(run, taken):
+        wake("recon.bulk_items", *(f"{item_id}:{tries}" for item_id, tries in task))
     if pace is not None:
         pace.spend(len(taken))
         if taken and most < room:
             # Whoever hands out sees to the next turn; should the hint be lost, the schedule comes by.
             wake_later(DRIVE, pace.turn)
+
+
+def _tasks(run: BulkRepair, taken: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
+    """What one worker does at once: each by itself where one bad outcome stops the run, and where rows are locked while
+    Stripe is asked."""
+    is_alone = run.stage == BulkStage.CANARY or run.kind == BulkKind.PROPOSALS
+    together = 1 if is_alone else TOGETHER
+    for start in range(0, len(taken), together):
+        yield taken[start : start + together]
 
 
 def _take(run: BulkRepair, room: int, now: datetime) -> Sequence[tuple[int, int]]:

@@ -5,19 +5,20 @@ The order is forced by what links the stores: subs_customer first (the family an
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import xor
-from typing import cast
+from typing import Final, cast
 
 from recon.engine.facts import Reading, StoreName
 from recon.queries.mirror import Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
 from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
+from recon.stores.threads import KeptThreads
 
 Stores = Mapping[StoreName, Store]
 WITHOUT_SCOPE = (StoreName.SUBS_DUNNING, StoreName.CF_PROD, StoreName.SUBS_ACCOUNT)
 DATABASES = (StoreName.SUBS_CUSTOMER, StoreName.BILLING_PROD, *WITHOUT_SCOPE)
+_THREADS: Final = KeptThreads(4 * len(WITHOUT_SCOPE), "stores")
 NEVER_MIRRORED = "stripe: the mirror was never filled; run sync_stripe"
 
 
@@ -35,13 +36,18 @@ class ChunkReading:
 
 def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
     """All six, live. Never raises for an outside failure: a reading says it."""
-    links = stores[StoreName.SUBS_CUSTOMER].read(Scope.of(account_id))
-    scope = with_claims([scope_from_links(account_id, links)])[0]
-    with ThreadPoolExecutor(max_workers=len(WITHOUT_SCOPE)) as pool:
-        others = [pool.submit(stores[name].read, scope) for name in WITHOUT_SCOPE]
-        ledger = stores[StoreName.BILLING_PROD].read(scope)
-        stripe = stores[StoreName.STRIPE].read(scope_with_ledger(scope, ledger))
-        return (links, ledger, *(other.result() for other in others), stripe)
+    return read_live_all(stores, [account_id])[account_id]
+
+
+def read_live_all(stores: Stores, account_ids: Sequence[str]) -> dict[str, tuple[Reading, ...]]:
+    """The same of each account: one snapshot per database for all of them, and Stripe's requests in flight together."""
+    links = stores[StoreName.SUBS_CUSTOMER].read_many([Scope.of(account_id) for account_id in account_ids])
+    scopes = with_claims([scope_from_links(account_id, links[account_id]) for account_id in account_ids])
+    others = [_THREADS.submit(stores[name].read_many, scopes) for name in WITHOUT_SCOPE]
+    ledger = stores[StoreName.BILLING_PROD].read_many(scopes)
+    stripe = stores[StoreName.STRIPE].read_many([scope_with_ledger(one, ledger[one.account_id]) for one in scopes])
+    read = [links, ledger, *(other.result() for other in others), stripe]
+    return {account_id: tuple(said[account_id] for said in read) for account_id in account_ids}
 
 
 def read_chunk(stores: Stores, account_ids: Sequence[str]) -> dict[str, ChunkReading]:

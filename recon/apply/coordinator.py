@@ -1,11 +1,10 @@
-"""Apply one plan: lock → re-read → same digest? → claim → prepare all → decide → commit all → read back.
+"""Apply plans: lock → re-read → same digest? → claim → prepare all → decide → commit all → read back.
 
 Whatever stops this process between two lines, `recovery.py` finishes what the journal says. Nothing here is undone by
 hand: before the decision everything is presumed aborted, after it everything is pushed forward.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +12,11 @@ from uuid import UUID
 
 from recon.apply import journal
 from recon.apply.changes import Changes, cells_of, changes_of
-from recon.apply.claim import Approval, ClaimRefused, begin
+from recon.apply.claim import Approval, Claim, begin_all, begin_stored
 from recon.apply.journal import Held, Overtaken
-from recon.apply.locks import account_lock
+from recon.apply.locks import account_locks
 from recon.apply.order import BUSY, Barred, Order, Refusal, Standing, refusal_of, refused
+from recon.apply.prepare import prepare_all
 from recon.apply.record import record
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
@@ -24,9 +24,9 @@ from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
 from recon.engine.plan import Proposal, Risk
 from recon.models import Apply, ApplyState, CallClass
-from recon.stores.base import Branch, Prepared, RowWrite, StaleRow, StoreError, WritableStore
+from recon.stores.base import Prepared, StaleRow, StoreError, WritableStore
 
-RecomputeNow = Callable[[str], Evaluation]
+RecomputeNow = Callable[[Sequence[str]], Mapping[str, Evaluation]]
 UndoNow = Callable[[str, UUID], Evaluation]
 WhatBars = Callable[[Evaluation, datetime], Barred]
 
@@ -54,8 +54,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide; `undo_now` does so too, and
-    its plan is the inverse of a repair. `what_bars` says what stands in everybody's way at that moment."""
+    """Applies plans. `recompute_now` reads all six stores live and lets the rules decide, of several accounts at once;
+    `undo_now` does so of one, and its plan is the inverse of a repair. `what_bars` says what stands in everybody's way
+    at that moment."""
 
     instance: str
     stores: Mapping[StoreName, WritableStore]
@@ -66,111 +67,109 @@ class Coordinator:
     clock: Callable[[], datetime]
     observe: Observer
 
-    def apply(self, order: Order, *, approved: UUID | None = None) -> Result:
+    def apply(self, order: Order) -> Result:
         """All of the plan, or none of it, and the audit either way. Our own database's errors are raised: then recovery
-        settles whatever was begun.
+        settles whatever was begun."""
+        (result,) = self.apply_all([order])
+        return result
 
-        `approved` is the stored approval which this carries out; without one, approval and claim are one act.
-        """
-        with account_lock(order.account_id) as is_ours:
-            if not is_ours:
-                return self._come_later(order, approved)
-            self.observe(Step.LOCKED)
-            evaluation = self._look(order)
-            self.observe(Step.RECOMPUTED)
-            refusal = refusal_of(order, _standing(evaluation, self._what_bars(order, evaluation)))
-            if refusal is not None:
-                return self._refuse(order, refusal, approved, evaluation)
-            changes = changes_of(evaluation.plan.writes, _chosen(order, evaluation), self.clock())
-            approval = _approval(order, evaluation)
-            try:
-                held = begin(approval, changes, instance=self.instance, now=self.clock(), approved=approved)
-            except ClaimRefused as error:
-                return self._refuse(order, error.refusal, approved, evaluation)
-            except Overtaken:
-                return self._come_later(order, approved)
+    def apply_all(self, orders: Sequence[Order]) -> list[Result]:
+        """The same of several, each all or nothing by itself: their reads and writes are in flight together, and the
+        steps of the journal that they take together are one commit."""
+        with account_locks([order.account_id for order in orders]) as ours:
+            free = [order for order in orders if order.account_id in ours]
+            ends = self._apply(free) if free else {}
+        return [ends[order] if order in ends else self._refuse(order, BUSY, None) for order in orders]
+
+    def _apply(self, orders: Sequence[Order]) -> dict[Order, Result]:
+        """Accounts whose locks are ours."""
+        self.observe(Step.LOCKED)
+        looked = self._look(orders)
+        self.observe(Step.RECOMPUTED)
+        barred = {order: self._why_not(order, looked[order]) for order in orders}
+        claims = {order: _claim(order, looked[order], self.clock()) for order, why in barred.items() if why is None}
+        begun = self._begin(claims)
+        refusals = [(order, why) for order, why in {**barred, **begun}.items() if isinstance(why, Refusal)]
+        ends = {order: self._refuse(order, why, looked[order]) for order, why in refusals}
+        held = {one: order for order, one in begun.items() if isinstance(one, Held)}
+        if held:
             self.observe(Step.CLAIMED)
-            return _result(self._run(held, changes), evaluation)
+            applies = self._run({one: claims[order].changes for one, order in held.items()})
+            ends |= {order: _result(applies[one], looked[order]) for one, order in held.items()}
+        return ends
 
-    def _look(self, order: Order) -> Evaluation:
-        if order.undoes is None:
-            return self.recompute_now(order.account_id)
-        return self.undo_now(order.account_id, order.undoes)
+    def _look(self, orders: Sequence[Order]) -> dict[Order, Evaluation]:
+        """All six stores live, for each account; the plan of an undo is an inverse."""
+        found = self.recompute_now([order.account_id for order in orders if order.undoes is None])
+        return {
+            order: found[order.account_id] if order.undoes is None else self.undo_now(order.account_id, order.undoes)
+            for order in orders
+        }
 
-    def _what_bars(self, order: Order, evaluation: Evaluation) -> Barred:
-        """What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan."""
-        return self.what_bars(evaluation, self.clock()) if order.undoes is None else Barred()
+    def _why_not(self, order: Order, evaluation: Evaluation) -> Refusal | None:
+        # What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan.
+        barred = self.what_bars(evaluation, self.clock()) if order.undoes is None else Barred()
+        return refusal_of(order, _standing(evaluation, barred))
 
-    def _run(self, held: Held, changes: Changes) -> Apply:
+    def _begin(self, claims: Mapping[Order, Claim]) -> dict[Order, Held | Refusal]:
+        """What is approved by being begun in one commit, each stored approval in its own."""
+        new = [order for order in claims if order.approved is None]
+        begun = begin_all([claims[order] for order in new], instance=self.instance, now=self.clock()) if new else []
+        stored = {
+            order: begin_stored(claim, order.approved, instance=self.instance, now=self.clock())
+            for order, claim in claims.items()
+            if order.approved is not None
+        }
+        return dict(zip(new, begun, strict=True)) | stored
+
+    def _run(self, begun: Mapping[Held, Changes]) -> dict[Held, Apply]:
+        """What has nothing to ask of Stripe is decided first, and together: so locks are let go soonest."""
+        rows = {held: changes.rows for held, changes in begun.items()}
+        came = prepare_all(rows, self.stores, self.observe)
+        prepared = {held: branches for held, branches in came.items() if not isinstance(branches, StoreError)}
+        if prepared:
+            self.observe(Step.ALL_PREPARED)
+        asking = {held for held in prepared if any(call.call_class is CallClass.PIVOT for call in begun[held].calls)}
+        ends = self._commit({held: branches for held, branches in prepared.items() if held not in asking})
+        alone = [held for held in begun if held in asking or held not in prepared]
+        ends |= {held: self._finish_alone(held, came[held]) for held in alone}
+        return ends | {held: Apply.objects.get(id=held.id) for held in begun if held not in ends}
+
+    def _commit(self, prepared: Mapping[Held, Sequence[Prepared]]) -> dict[Held, Apply]:
+        """Those that nobody took over meanwhile."""
+        decided = journal.decide_commits(prepared, now=self.clock()) if prepared else []
+        if not decided:
+            return {}
+        self.observe(Step.COMMIT_DECIDED)
+        return self.settler.finish_commits(decided)
+
+    def _finish_alone(self, held: Held, prepared: Sequence[Prepared] | StoreError) -> Apply:
         try:
-            self._prepare_and_decide(held, changes)
+            if isinstance(prepared, StoreError):
+                is_stale = isinstance(prepared, StaleRow)
+                journal.decide_abort(held, prepared.sentence, refused=is_stale, now=self.clock())
+                self.observe(Step.ABORT_DECIDED)
+            else:
+                journal.intend_pivot(held, prepared, now=self.clock())
+                self.observe(Step.CALL_INTENDED)
+                self.settler.settle_pivot(held, again=False)
             return self.settler.finish(held)
         except Overtaken:
             return Apply.objects.get(id=held.id)
 
-    def _prepare_and_decide(self, held: Held, changes: Changes) -> None:
-        try:
-            prepared = self._prepare(held, changes.rows)
-        except StoreError as error:
-            is_stale = isinstance(error, StaleRow)
-            journal.decide_abort(held, error.sentence, refused=is_stale, now=self.clock())
-            self.observe(Step.ABORT_DECIDED)
-            return
-        self.observe(Step.ALL_PREPARED)
-        if any(call.call_class is CallClass.PIVOT for call in changes.calls):
-            journal.intend_pivot(held, prepared, now=self.clock())
-            self.observe(Step.CALL_INTENDED)
-            self.settler.settle_pivot(held, again=False)
-        else:
-            journal.decide_commit(held, prepared, now=self.clock())
-            self.observe(Step.COMMIT_DECIDED)
-
-    def _prepare(self, held: Held, rows: Mapping[StoreName, Sequence[RowWrite]]) -> list[Prepared]:
-        """Writes everywhere, and only when each met its rows PREPARE everywhere; each time all in flight at once."""
-        with ExitStack() as stack:
-            branches: list[Branch] = []
-            for store, writes in rows.items():
-                branch = self.stores[store].branch()
-                stack.callback(branch.abandon)
-                branch.send_writes(held.gid(store), writes)
-                branches.append(branch)
-                self.observe(Step.WRITES_SENT)
-            prepared = [branch.await_writes() for branch in branches]
-            self.observe(Step.WRITES_CHECKED)
-            for branch in branches:
-                branch.send_prepare()
-                self.observe(Step.PREPARE_SENT)
-            self._await_prepares(branches)
-        return prepared
-
-    def _await_prepares(self, branches: Sequence[Branch]) -> None:
-        """Waits for every answer before it raises the first error: one given up on would arrive after the abort."""
-        errors = []
-        for branch in branches:
-            try:
-                branch.await_prepare()
-            except StoreError as error:
-                errors.append(error)
-            self.observe(Step.BRANCH_PREPARED)
-        if errors:
-            raise errors[0]
-
-    def _come_later(self, order: Order, approved: UUID | None) -> Result:
-        """Somebody else is at this account. A stored approval stays as it is: whoever is there may be doing it."""
-        if approved is None:
-            return self._refuse(order, BUSY, None, None)
-        return Result(Outcome.IN_DOUBT, BUSY.code, BUSY.sentence, apply_id=approved)
-
-    def _refuse(self, order: Order, refusal: Refusal, approved: UUID | None, evaluation: Evaluation | None) -> Result:
+    def _refuse(self, order: Order, refusal: Refusal, evaluation: Evaluation | None) -> Result:
         """Nothing was begun; that somebody tried is recorded."""
+        if order.approved is not None and refusal is BUSY:
+            # The stored approval stays as it is: whoever is at the account may be doing it.
+            return Result(Outcome.IN_DOUBT, refusal.code, refusal.sentence, apply_id=order.approved)
         entry, event = refused(order, refusal, digest_now=evaluation.plan.digest if evaluation else None)
-        if approved is None:
+        if order.approved is None:
             record(entry, [event])
         else:
             journal.refuse_approved(
-                approved, refusal, entry, event, mark_dirty=self.settler.mark_dirty, now=self.clock()
+                order.approved, refusal, entry, event, mark_dirty=self.settler.mark_dirty, now=self.clock()
             )
-        return Result(Outcome.REFUSED, refusal.code, refusal.sentence, apply_id=approved, evaluation=evaluation)
+        return Result(Outcome.REFUSED, refusal.code, refusal.sentence, apply_id=order.approved, evaluation=evaluation)
 
 
 def _standing(evaluation: Evaluation, barred: Barred) -> Standing:
@@ -193,8 +192,8 @@ def _name(proposal: Proposal) -> str:
     return f"{proposal.verb}:{proposal.object}"
 
 
-def _approval(order: Order, evaluation: Evaluation) -> Approval:
-    return Approval(
+def _claim(order: Order, evaluation: Evaluation, now: datetime) -> Claim:
+    approval = Approval(
         account_id=order.account_id,
         digest=order.digest,
         risk=evaluation.plan.risk.value if evaluation.plan.risk else None,
@@ -207,6 +206,7 @@ def _approval(order: Order, evaluation: Evaluation) -> Approval:
         request_key=order.request_key,
         undoes=order.undoes,
     )
+    return Claim(approval, changes_of(evaluation.plan.writes, _chosen(order, evaluation), now))
 
 
 def _result(apply: Apply, evaluation: Evaluation) -> Result:

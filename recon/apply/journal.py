@@ -6,7 +6,7 @@ apply, and the one who was overtaken touches nothing more. State, audit and even
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from django.db.models.functions import Greatest
 
 from recon.apply.changes import events_of
 from recon.apply.order import EXPIRED, Refusal, undone
-from recon.apply.record import Entry, record
+from recon.apply.record import Entry, record, record_all
 from recon.apply.tell import Event
 from recon.engine.facts import StoreName
 from recon.models import (
@@ -39,7 +39,13 @@ LEASE: Final = timedelta(seconds=30)
 KEEP_PREPARED: Final = """
     UPDATE apply_branch SET xid = known.xid, system_identifier = known.server, state = %s
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS known (gid, xid, server)
-    WHERE apply_branch.gid = known.gid AND apply_id = %s
+    WHERE apply_branch.gid = known.gid
+"""
+MOVE: Final = """
+    UPDATE apply SET {assigned}
+    FROM unnest(%s::uuid[], %s::bigint[]) AS held (held_id, held_epoch)
+    WHERE id = held_id AND epoch = held_epoch AND state = ANY(%s)
+    RETURNING apply.*
 """
 MarkDirty = Callable[[Iterable[str], datetime], None]
 
@@ -61,6 +67,21 @@ class Held:
         return gid_of(self.instance, self.id, store)
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What became of an apply, all of it: how it ends, its branches by gid, and the calls that were made since."""
+
+    held: Held
+    state: ApplyState
+    branches: Mapping[str, BranchState]
+    calls: Sequence[ApplyCall] = ()
+    explanation: str = ""
+
+    @property
+    def decided(self) -> ApplyState:
+        return ApplyState.ABORTING if self.state is ApplyState.ABORTED else ApplyState.COMMITTING
+
+
 def gid_prefix(instance: str) -> str:
     """How the names of all our prepared transactions begin. ValueError: a name that could be another's beginning."""
     if not INSTANCE.fullmatch(instance):
@@ -76,7 +97,7 @@ def intend_pivot(held: Held, prepared: Sequence[Prepared], *, now: datetime) -> 
     """All branches are prepared. From here on only Stripe's answer tells: the call may not be presumed unsent."""
     with transaction.atomic(durable=True):
         _move(held, (ApplyState.PREPARING,), now, state=ApplyState.CALLING)
-        _keep_prepared(held, prepared)
+        _keep_prepared(prepared)
         ApplyCall.objects.filter(apply_id=held.id, call_class=CallClass.PIVOT).update(
             state=CallState.INTENDED, attempts=1, first_sent_at=now
         )
@@ -101,13 +122,20 @@ def decide_commit(held: Held, prepared: Sequence[Prepared], *, calls: Iterable[A
     with transaction.atomic(durable=True):
         undecided = (ApplyState.PREPARING, ApplyState.CALLING)
         apply = _move(held, undecided, now, state=ApplyState.COMMITTING, decided_at=now)
-        _keep_prepared(held, prepared)
+        _keep_prepared(prepared)
         _keep_calls(calls)
-        applied = Event(EventKind.REPAIR_APPLIED, held.account_id, None, _summary(apply), _cause(apply))
-        record(
-            _entry(apply, EventKind.REPAIR_APPLIED, "stored", "truth"),
-            [applied, *events_of(held.account_id, apply.writes, _cause(apply))],
-        )
+        record(*_applied(apply))
+
+
+def decide_commits(prepared: Mapping[Held, Sequence[Prepared]], *, now: datetime) -> list[Held]:
+    """The commit point of several that make no call before it, in one commit: those that are decided by it. Of the
+    others each was overtaken; nothing of them is recorded."""
+    with transaction.atomic(durable=True):
+        moved = _move_all(prepared, (ApplyState.PREPARING,), now, state=ApplyState.COMMITTING, decided_at=now)
+        decided = [held for held in prepared if held.id in moved]
+        _keep_prepared([branch for held in decided for branch in prepared[held]])
+        record_all([_applied(moved[held.id]) for held in decided])
+    return decided
 
 
 def decide_abort(
@@ -164,44 +192,41 @@ def keep_progress(
     with transaction.atomic(durable=True):
         decided = (ApplyState.COMMITTING, ApplyState.ABORTING)
         apply = _move(held, decided, retry_at, lease_until=retry_at, waiting_for=waiting_for)
-        _keep_branches(held, branches)
+        _keep_branches(branches)
         _keep_calls(calls)
     return apply
 
 
-def close(
-    held: Held,
-    state: ApplyState,
-    branches: Mapping[str, BranchState],
-    calls: Iterable[ApplyCall],
-    *,
-    explanation: str,
-    mark_dirty: MarkDirty,
-    now: datetime,
-) -> Apply:
-    """DONE, ABORTED or EXCEPTION, the audit and the dirty mark. An exception is an event of its own."""
+def close_all(closings: Sequence[Closing], *, mark_dirty: MarkDirty, now: datetime) -> dict[UUID, Apply]:
+    """DONE, ABORTED or EXCEPTION, the audit and the dirty marks, in one commit. An exception is an event of its own.
+
+    Answers those that are closed by it; of the others each was overtaken, and is left to whoever that was.
+    """
     with transaction.atomic(durable=True):
-        if state is not ApplyState.EXCEPTION:
+        if all(closing.state is not ApplyState.EXCEPTION for closing in closings):
             _commit_lazily()
-        decided = ApplyState.ABORTING if state is ApplyState.ABORTED else ApplyState.COMMITTING
-        told = {"explanation": explanation} if explanation else {}
-        closed = {"state": state, "closed_at": now, "lease_until": None, "waiting_for": "", **told}
-        apply = _move(held, (decided,), now, **closed)
-        _keep_branches(held, branches)
-        _keep_calls(calls)
-        _record_close(apply, explanation)
+        closed: dict[UUID, Apply] = {}
+        for state, decided, explanation in {(one.state, one.decided, one.explanation) for one in closings}:
+            alike = [one.held for one in closings if (one.state, one.explanation) == (state, explanation)]
+            told = {"explanation": explanation} if explanation else {}
+            ended = {"state": state, "closed_at": now, "lease_until": None, "waiting_for": "", **told}
+            closed |= _move_all(alike, (decided,), now, **ended)
+        ours = [closing for closing in closings if closing.held.id in closed]
+        _keep_branches({gid: state for closing in ours for gid, state in closing.branches.items()})
+        _keep_calls(call for closing in ours for call in closing.calls)
+        record_all([told for closing in ours for told in _closed(closed[closing.held.id], closing.explanation)])
         # After the chain's head and the outbox's turn, as in every transaction that needs more than one of them.
-        mark_dirty([held.account_id], now)
-    return apply
+        mark_dirty([closing.held.account_id for closing in ours], now)
+    return closed
 
 
-def _record_close(apply: Apply, explanation: str) -> None:
+def _closed(apply: Apply, explanation: str) -> Iterator[tuple[Entry, list[Event]]]:
     if apply.state == ApplyState.EXCEPTION:
         told = {**_summary(apply), "why": explanation}
         failed = Event(EventKind.REPAIR_FAILED, apply.account_id, None, told, _cause(apply))
-        record(_entry(apply, "repair.needs_person", "stored", "truth", why=explanation), [failed])
+        yield _entry(apply, "repair.needs_person", "stored", "truth", why=explanation), [failed]
     elif apply.state == ApplyState.DONE:
-        record(_entry(apply, "repair.finished", "stored", "truth", why=explanation))
+        yield _entry(apply, "repair.finished", "stored", "truth", why=explanation), []
 
 
 def take_over(apply_id: UUID, *, instance: str, now: datetime, whatever_lease: bool) -> Held | None:
@@ -245,28 +270,33 @@ def _commit_lazily() -> None:
 
 def _move(held: Held, before: Sequence[ApplyState], now: datetime, **changes: Any) -> Apply:
     """The fence: one row in one of these states at our epoch, or we were overtaken. The row as it is then."""
+    moved = _move_all([held], before, now, **changes)
+    if held.id not in moved:
+        raise Overtaken(f"apply {held.id} is no longer ours")
+    return moved[held.id]
+
+
+def _move_all(held: Iterable[Held], before: Sequence[ApplyState], now: datetime, **changes: Any) -> dict[UUID, Apply]:
+    """The same of several, each behind its own fence: the rows that moved, as they are then."""
     changes.setdefault("lease_until", now + LEASE)
+    epochs = {one.id: one.epoch for one in held}
+    fence = [list(epochs), list(epochs.values()), [state.value for state in before]]
     assigned = ", ".join(f"{column} = %s" for column in changes)
-    moved = Apply.objects.raw(
-        f"UPDATE apply SET {assigned} WHERE id = %s AND epoch = %s AND state = ANY(%s) RETURNING *",
-        [*changes.values(), held.id, held.epoch, [state.value for state in before]],
-    )
-    for apply in moved:
-        return apply
-    raise Overtaken(f"apply {held.id} is no longer ours")
+    moved = Apply.objects.raw(MOVE.format(assigned=assigned), [*changes.values(), *fence])
+    return {apply.id: apply for apply in moved}
 
 
-def _keep_prepared(held: Held, prepared: Sequence[Prepared]) -> None:
+def _keep_prepared(prepared: Sequence[Prepared]) -> None:
     if prepared:
         with connection.cursor() as cursor:
             gids, xids, servers = zip(*((one.gid, one.xid, one.system_identifier) for one in prepared), strict=True)
-            cursor.execute(KEEP_PREPARED, [BranchState.PREPARED, list(gids), list(xids), list(servers), held.id])
+            cursor.execute(KEEP_PREPARED, [BranchState.PREPARED, list(gids), list(xids), list(servers)])
 
 
-def _keep_branches(held: Held, states: Mapping[str, BranchState]) -> None:
+def _keep_branches(states: Mapping[str, BranchState]) -> None:
     for state in set(states.values()):
         gids = [gid for gid, reached in states.items() if reached is state]
-        ApplyBranch.objects.filter(apply_id=held.id, gid__in=gids).update(state=state)
+        ApplyBranch.objects.filter(gid__in=gids).update(state=state)
 
 
 def _keep_calls(calls: Iterable[ApplyCall]) -> None:
@@ -278,6 +308,12 @@ def _keep_calls(calls: Iterable[ApplyCall]) -> None:
             code=call.code,
             attempts=Greatest(F("attempts"), call.attempts),
         )
+
+
+def _applied(apply: Apply) -> tuple[Entry, list[Event]]:
+    applied = Event(EventKind.REPAIR_APPLIED, apply.account_id, None, _summary(apply), _cause(apply))
+    entry = _entry(apply, EventKind.REPAIR_APPLIED, "stored", "truth")
+    return entry, [applied, *events_of(apply.account_id, apply.writes, _cause(apply))]
 
 
 def _entry(apply: Apply, action: str, before: str, after: str, *, why: str = "") -> Entry:

@@ -35,6 +35,7 @@ class Order:
     overrides_pause: bool = False  # an admin's emergency
     request_key: str = ""  # of one that is approved and begun in one act: the same one, once
     undoes: UUID | None = None  # then the plan is the inverse of this repair
+    approved: UUID | None = None  # the stored approval that is carried out; without one, to approve is to begin
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ it commits. Whoever writes the audit writes it here.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,9 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
-from recon.apply.tell import Event, tell
+from recon.apply.tell import Event, tell_all
 
-__all__ = ["Entry", "Event", "canonical", "record"]
+__all__ = ["Entry", "Event", "canonical", "record", "record_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,18 @@ class Entry:
 
 def record(entry: Entry, events: Iterable[Event] = ()) -> int:
     """The entry's number. Commits with the transaction around it, or on its own when there is none."""
+    (seq,) = record_all([(entry, events)])
+    return seq
+
+
+def record_all(told: Sequence[tuple[Entry, Iterable[Event]]]) -> list[int]:
+    """Several that are done by one transaction: their numbers, in their order."""
+    bodies = [canonical(entry) for entry, _ in told]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute("SELECT audit_append(%s)", [canonical(entry)])
-        (seq,) = cursor.fetchone()
-        tell(events, audit_seq=seq)
-    return int(seq)
+        cursor.execute("SELECT audit_append(body) FROM unnest(%s::text[]) AS body", [bodies])
+        numbers = [int(seq) for (seq,) in cursor.fetchall()]
+        tell_all([(seq, events) for seq, (_, events) in zip(numbers, told, strict=True)])
+    return numbers
 
 
 def canonical(entry: Entry) -> str:

@@ -4,20 +4,23 @@ CALLING asks Stripe until it knows, then decides. COMMITTING commits what is lef
 back, closes. ABORTING rolls back what is there, closes. Everything here may be run any number of times.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from recon.apply import journal
 from recon.apply.calls import Caller, Settled
 from recon.apply.changes import is_read_back, row_from_json
-from recon.apply.journal import Held, MarkDirty
+from recon.apply.journal import Closing, Held, MarkDirty, Overtaken
 from recon.apply.steps import Observer, Step
 from recon.engine.facts import StoreName
 from recon.models import Apply, ApplyBranch, ApplyCall, ApplyState, BranchState, CallClass, CallState
 from recon.stores.base import Fate, Finish, StoreError, StoreUnreachable, WritableStore
 
 TRY_AGAIN_AFTER = timedelta(seconds=5)
+UNPAID = (CallState.PLANNED, CallState.INTENDED)
 
 
 @dataclass(slots=True)
@@ -29,6 +32,27 @@ class Progress:
     waiting_for: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     changed_since: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Part:
+    """One apply that is decided: what the journal knows of it, and how far it is."""
+
+    held: Held
+    branches: Sequence[ApplyBranch]
+    calls: Sequence[ApplyCall]
+    progress: Progress
+
+    @property
+    def owes(self) -> bool:
+        """Is Stripe still to be asked?"""
+        return any(call.state in UNPAID for call in self.calls)
+
+    def closing(self) -> Closing:
+        lost = self.progress.lost
+        state = ApplyState.EXCEPTION if lost else ApplyState.DONE
+        explanation = " ".join(lost or self.progress.changed_since)
+        return Closing(self.held, state, self.progress.branches, self.progress.calls, explanation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,45 +101,70 @@ class Settler:
             self.observe(Step.COMMIT_DECIDED)
 
     def finish_commit(self, held: Held) -> Apply:
-        branches = list(ApplyBranch.objects.filter(apply_id=held.id))
-        calls = list(ApplyCall.objects.filter(apply_id=held.id).order_by("position"))
-        progress = Progress(lost=_lost_before(branches, calls))
-        self._commit_branches(branches, progress)
+        ends = self.finish_commits([held])
+        if held not in ends:
+            raise Overtaken(f"apply {held.id} is no longer ours")
+        return ends[held]
+
+    def finish_commits(self, decided: Sequence[Held]) -> dict[Held, Apply]:
+        """Several at once, each for itself. Those that somebody has taken over meanwhile are left out."""
+        parts = _parts(decided)
+        self._commit_branches([(branch, part.progress) for part in parts for branch in _open(part.branches)])
         self.observe(Step.ALL_COMMITTED)
-        self._pay_owed_calls(held, calls, progress)
-        if progress.waiting_for:
-            return self._come_back(held, progress)
-        state = ApplyState.EXCEPTION if progress.lost else ApplyState.DONE
-        explanation = " ".join(progress.lost or progress.changed_since)
-        return self._close(held, state, progress, explanation)
+        # The locks are gone, and nobody waits for Stripe any more: what owes it nothing is closed first.
+        free = [part for part in parts if not part.owes]
+        return self._end(free) | self._end([part for part in parts if part.owes and self._pays(part)])
+
+    def _end(self, parts: Sequence[Part]) -> dict[Held, Apply]:
+        """Closed, all that can be; what waits for something comes back."""
+        ends = {}
+        for part in parts:
+            if part.progress.waiting_for:
+                with suppress(Overtaken):
+                    ends[part.held] = self._come_back(part.held, part.progress)
+        closings = [part.closing() for part in parts if not part.progress.waiting_for]
+        return ends | self._close(closings)
+
+    def _pays(self, part: Part) -> bool:
+        """False: somebody has taken it over."""
+        try:
+            self._pay_owed_calls(part.held, part.calls, part.progress)
+        except Overtaken:
+            return False
+        return True
 
     def finish_abort(self, held: Held) -> Apply:
         progress = Progress()
-        branches = ApplyBranch.objects.filter(apply_id=held.id)
-        for branch, finish in self._send(_open(branches), "rollback", progress):
+        branches = _open(ApplyBranch.objects.filter(apply_id=held.id))
+        for branch, finish, _ in self._send([(branch, progress) for branch in branches], "rollback"):
             self._await(branch, finish, BranchState.ROLLED_BACK, progress)
             self.observe(Step.BRANCH_ROLLED_BACK)
         self.observe(Step.ALL_ROLLED_BACK)
         if progress.waiting_for:
             return self._come_back(held, progress)
-        return self._close(held, ApplyState.ABORTED, progress, "")
+        closed = self._close([Closing(held, ApplyState.ABORTED, progress.branches)])
+        if held not in closed:
+            raise Overtaken(f"apply {held.id} is no longer ours")
+        return closed[held]
 
-    def _commit_branches(self, branches: Sequence[ApplyBranch], progress: Progress) -> None:
-        sent = self._send(_open(branches), "commit", progress)
+    def _commit_branches(self, branches: Sequence[tuple[ApplyBranch, Progress]]) -> None:
         found = [
-            (branch, finish, self._await(branch, finish, BranchState.COMMITTED, progress)) for branch, finish in sent
+            (branch, finish, progress, self._await(branch, finish, BranchState.COMMITTED, progress))
+            for branch, finish, progress in self._send(branches, "commit")
         ]
-        for branch, finish, answered in found:
+        for branch, finish, progress, answered in found:
             if answered is False:
                 self._learn_fate(branch, progress)
             if answered is not None:
                 self._read_back(branch, finish, progress)
         self.observe(Step.READ_BACK)
 
-    def _send(self, branches: Sequence[ApplyBranch], verb: str, progress: Progress) -> list[tuple[ApplyBranch, Finish]]:
+    def _send(
+        self, branches: Sequence[tuple[ApplyBranch, Progress]], verb: str
+    ) -> list[tuple[ApplyBranch, Finish, Progress]]:
         """All of them in flight before the first answer is waited for."""
         sent = []
-        for branch in branches:
+        for branch, progress in branches:
             store = self.stores[StoreName(branch.store)]
             try:
                 if verb == "commit":
@@ -125,7 +174,7 @@ class Settler:
             except StoreUnreachable as error:
                 progress.waiting_for.append(error.sentence)
                 continue
-            sent.append((branch, finish))
+            sent.append((branch, finish, progress))
             self.observe(Step.COMMIT_SENT if verb == "commit" else Step.ROLLBACK_SENT)
         return sent
 
@@ -171,7 +220,7 @@ class Settler:
     def _pay_owed_calls(self, held: Held, calls: Sequence[ApplyCall], progress: Progress) -> None:
         """The calls that come after the decision, each asked until it is done, and a pivot whose answer is unknown."""
         for call in calls:
-            if call.state not in (CallState.PLANNED, CallState.INTENDED):
+            if call.state not in UNPAID:
                 continue
             self.caller.intend(held, call)
             # Nobody's rows are locked any more, so nobody waits for Stripe here longer than a hiccup.
@@ -194,18 +243,24 @@ class Settler:
             retry_at=self.clock() + TRY_AGAIN_AFTER,
         )
 
-    def _close(self, held: Held, state: ApplyState, progress: Progress, explanation: str) -> Apply:
-        apply = journal.close(
-            held,
-            state,
-            progress.branches,
-            progress.calls,
-            explanation=explanation,
-            mark_dirty=self.mark_dirty,
-            now=self.clock(),
-        )
+    def _close(self, closings: Sequence[Closing]) -> dict[Held, Apply]:
+        """Those that are ours still."""
+        if not closings:
+            return {}
+        closed = journal.close_all(closings, mark_dirty=self.mark_dirty, now=self.clock())
         self.observe(Step.CLOSED)
-        return apply
+        return {one.held: closed[one.held.id] for one in closings if one.held.id in closed}
+
+
+def _parts(decided: Sequence[Held]) -> list[Part]:
+    ids = [held.id for held in decided]
+    branches, calls = defaultdict(list), defaultdict(list)
+    for branch in ApplyBranch.objects.filter(apply_id__in=ids):
+        branches[branch.apply_id].append(branch)
+    for call in ApplyCall.objects.filter(apply_id__in=ids).order_by("position"):
+        calls[call.apply_id].append(call)
+    known = [(held, branches[held.id], calls[held.id]) for held in decided]
+    return [Part(held, its, owed, Progress(lost=_lost_before(its, owed))) for held, its, owed in known]
 
 
 def _state(held: Held) -> str:

@@ -3,7 +3,7 @@
 Whoever writes the outbox writes it here. The hint may be lost: the schedule publishes what is left.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -30,6 +30,11 @@ class Event:
 
 def tell(events: Iterable[Event], *, audit_seq: int | None = None) -> None:
     """In their order. From the first event on the transaction has the outbox's turn, until it ends: call it last."""
+    tell_all([(audit_seq, events)])
+
+
+def tell_all(told_by: Sequence[tuple[int | None, Iterable[Event]]]) -> None:
+    """The events of several entries of the audit, each beside its entry's number."""
     rows = [
         OutboxEvent(
             kind=event.kind,
@@ -39,6 +44,7 @@ def tell(events: Iterable[Event], *, audit_seq: int | None = None) -> None:
             cause=event.cause,
             audit_seq=audit_seq,
         )
+        for audit_seq, events in told_by
         for event in events
     ]
     if rows:

@@ -3,7 +3,7 @@ be done stands in the database, and the schedule wakes whatever is due.
 """
 
 from recon.tasks.audit import checkpoint_audit, verify_audit
-from recon.tasks.bulk import bulk_item, drive_bulk_repairs
+from recon.tasks.bulk import bulk_items, drive_bulk_repairs
 from recon.tasks.carry_out import carry_out, carry_out_waiting
 from recon.tasks.course import keep_point
 from recon.tasks.policy import drive_policy_previews, preview_policy_chunk
@@ -17,7 +17,7 @@ from recon.tasks.resolve import resolve_events
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
 __all__ = [
-    "bulk_item",
+    "bulk_items",
     "carry_out",
     "carry_out_waiting",
     "check_stores",

@@ -1,10 +1,10 @@
-"""Bulk repairs: drive those that run, by the schedule or when somebody wakes; and one account of one."""
+"""Bulk repairs: drive those that run, by the schedule or when somebody wakes; and some accounts of one."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from recon.actions import drive_bulk_repairs as driving
-from recon.actions import repair_bulk_item as repairing
+from recon.actions import repair_bulk_items as repairing
 
 
 @shared_task(name="recon.drive_bulk_repairs")
@@ -14,7 +14,9 @@ def drive_bulk_repairs() -> None:
     driving.drive_bulk_repairs(now=timezone.now())
 
 
-@shared_task(name="recon.bulk_item")
-def bulk_item(item_id: str, tries: str) -> None:
-    """Apply the plan that was frozen, or keep why not; whoever is done hands the next one out."""
-    repairing.repair_bulk_item(int(item_id), int(tries), clock=timezone.now)
+@shared_task(name="recon.bulk_items")
+def bulk_items(*handed: str) -> None:
+    """Apply the plans that were frozen, or keep why not; whoever is done hands the next ones out. Each of `handed` is
+    `item:tries`."""
+    items = [(int(item), int(tries)) for item, _, tries in (one.partition(":") for one in handed)]
+    repairing.repair_bulk_items(items, clock=timezone.now)

@@ -16,7 +16,7 @@ from recon.actions.draft_bulk_repair import Drafted, Selection
 from recon.actions.drive_bulk_repairs import drive_bulk_repairs
 from recon.actions.look_again import look_again
 from recon.actions.recover import recover
-from recon.actions.repair_bulk_item import repair_bulk_item, settle_doubts
+from recon.actions.repair_bulk_items import repair_bulk_items, settle_doubts
 from recon.actions.start_bulk_repair import approve_bulk_repair, start_bulk_repair
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
 from recon.actions.stripe_pace import pace_at, slow_down
@@ -217,7 +217,7 @@ def test_worker_that_is_killed_after_the_call_has_called_once(proposing, twin, m
     with monkeypatch.context() as cut:
         cut.setattr("recon.apply.journal.decide_commit", die)
         with pytest.raises(Killed):
-            repair_bulk_item(item, tries, clock=timezone.now)
+            repair_bulk_items([(item, tries)], clock=timezone.now)
     drive_bulk_repairs(now=timezone.now() + timedelta(seconds=61))
     work([(item, tries), (item, tries + 1)])
     assert (outcomes(run), Apply.objects.get().state) == ({"in_1": ""}, ApplyState.CALLING)

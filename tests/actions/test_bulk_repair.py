@@ -11,7 +11,7 @@ from recon.actions.draft_bulk_repair import Selection
 from recon.actions.drive_bulk_repairs import drive_bulk_repairs
 from recon.actions.look_again import look_again
 from recon.actions.pause_applies import pause_applies, resume_applies
-from recon.actions.repair_bulk_item import repair_bulk_item, settle_doubts
+from recon.actions.repair_bulk_items import repair_bulk_items, settle_doubts
 from recon.actions.start_bulk_repair import start_bulk_repair
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
 from recon.models import Apply, ApplyState, AuditEntry, BulkRepair, BulkRepairItem
@@ -142,9 +142,9 @@ def test_worker_that_dies_after_it_applied_has_applied_once(told, monkeypatch):
         raise Died
 
     with monkeypatch.context() as cut:
-        cut.setattr("recon.actions.repair_bulk_item._end", die)
+        cut.setattr("recon.actions.repair_bulk_items._keep", die)
         with pytest.raises(Died):
-            repair_bulk_item(item, tries, clock=timezone.now)
+            repair_bulk_items([(item, tries)], clock=timezone.now)
     drive_bulk_repairs(now=timezone.now() + timedelta(seconds=61))
     work([(item, tries + 1)])
     assert (outcomes(run), Apply.objects.count()) == ({"acc_1": "applied"}, 1)

@@ -57,7 +57,7 @@ def six(
 @pytest.fixture
 def evaluated(six: Mapping[StoreName, Store], clock: SetClock) -> Evaluation:
     """What a person looked at before approving."""
-    return applying.coordinator(six, clock).recompute_now("acc_1")
+    return applying.coordinator(six, clock).recompute_now(["acc_1"])["acc_1"]
 
 
 @pytest.fixture

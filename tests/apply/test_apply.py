@@ -29,7 +29,7 @@ def test_every_store_holds_the_truth_after_it(six: Six, clock: SetClock, evaluat
     result = coordinator.apply(applying.order(evaluated))
 
     assert (result.outcome, result.sentence) == (Outcome.APPLIED, "Every store holds what was approved.")
-    assert coordinator.recompute_now("acc_1").drift.cells == ()
+    assert coordinator.recompute_now(["acc_1"])["acc_1"].drift.cells == ()
 
 
 def test_the_block_of_another_owner_stays(six: Six, clock: SetClock, evaluated: Evaluation, owner: Connect) -> None:
@@ -42,7 +42,7 @@ def test_the_block_of_another_owner_stays(six: Six, clock: SetClock, evaluated: 
 def test_a_second_time_there_is_nothing_to_write(six: Six, clock: SetClock, evaluated: Evaluation) -> None:
     coordinator = applying.coordinator(six, clock)
     coordinator.apply(applying.order(evaluated))
-    again = coordinator.apply(applying.order(coordinator.recompute_now("acc_1")))
+    again = coordinator.apply(applying.order(coordinator.recompute_now(["acc_1"])["acc_1"]))
     assert (again.outcome, again.code) == (Outcome.REFUSED, "nothing")
 
 

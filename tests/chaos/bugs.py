@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 from psycopg import sql
 
@@ -14,6 +15,7 @@ from recon.apply.coordinator import Coordinator
 from recon.apply.recovery import Recovery
 from recon.apply.settle import Settler
 from recon.apply.steps import Step
+from recon.engine.facts import StoreName
 from recon.models import Apply, ApplyState
 from recon.stores import two_phase
 from recon.stores.base import Fate, Prepared, RowWrite
@@ -53,12 +55,11 @@ def _unguarded(write: RowWrite) -> Any:
     return unguarded, [*(value for _, value in write.after), *(value for _, value in write.key)]
 
 
-def _commit_then_decide(self: Coordinator, held: journal.Held, changes: Any) -> None:
-    prepared = self._prepare(held, changes.rows)
-    for branch, store in zip(prepared, changes.rows, strict=True):
-        self.stores[store].send_commit(branch.gid, []).outcome()
+def _commit_then_decide(self: Coordinator, prepared: Any) -> dict[journal.Held, Apply]:
+    for branch in [branch for branches in prepared.values() for branch in branches]:
+        self.stores[StoreName(branch.gid.rpartition(".")[2])].send_commit(branch.gid, []).outcome()
         self.observe(Step.BRANCH_COMMITTED)
-    journal.decide_commit(held, prepared, now=self.clock())
+    return ORIGINAL_COMMIT(self, prepared)
 
 
 def _no_intent(held: journal.Held, prepared: Any, *, now: Any) -> None:
@@ -71,8 +72,10 @@ def _abort_in_calling(self: Settler, held: journal.Held) -> Apply:
     return ORIGINAL_DRIVE(self, held)
 
 
-def _no_fence(held: journal.Held, before: Any, now: Any, **changes: Any) -> None:
-    Apply.objects.filter(id=held.id).update(**changes)
+def _no_fence(held: Any, before: Any, now: Any, **changes: Any) -> dict[UUID, Apply]:
+    ours = Apply.objects.filter(id__in=[one.id for one in held])
+    ours.update(**changes)
+    return {apply.id: apply for apply in ours}
 
 
 def _swallowed(self: two_phase.PostgresBranch) -> Prepared:
@@ -92,15 +95,17 @@ def _await_nothing(self: two_phase.PostgresBranch, *_: Any) -> None:
         ORIGINAL_AWAIT_PREPARE(self)
 
 
-def _stripe_first(self: Coordinator, held: journal.Held, changes: Any) -> None:
-    for call in changes.calls:
-        self.settler.caller.stripe.call(call.verb, call.object_id, call.params, f"first.{held.id.hex}")
-    ORIGINAL_DECIDE(self, held, changes)
+def _stripe_first(self: Coordinator, begun: Any) -> dict[journal.Held, Apply]:
+    for held, changes in begun.items():
+        for call in changes.calls:
+            self.settler.caller.stripe.call(call.verb, call.object_id, call.params, f"first.{held.id.hex}")
+    return ORIGINAL_RUN(self, begun)
 
 
-def _decide_before_prepared(self: Coordinator, held: journal.Held, changes: Any) -> None:
-    journal.decide_commit(held, (), now=self.clock())
-    ORIGINAL_PREPARE(self, held, changes.rows)
+def _decide_before_prepared(self: Coordinator, begun: Any) -> dict[journal.Held, Apply]:
+    for held in begun:
+        journal.decide_commit(held, (), now=self.clock())
+    return ORIGINAL_RUN(self, begun)
 
 
 ORIGINAL_STATEMENT = two_phase.statement_of
@@ -108,8 +113,8 @@ ORIGINAL_DRIVE = Settler.drive
 ORIGINAL_AWAIT = two_phase.PostgresBranch.await_writes
 ORIGINAL_SEND_PREPARE = two_phase.PostgresBranch.send_prepare
 ORIGINAL_AWAIT_PREPARE = two_phase.PostgresBranch.await_prepare
-ORIGINAL_DECIDE = Coordinator._prepare_and_decide
-ORIGINAL_PREPARE = Coordinator._prepare
+ORIGINAL_COMMIT = Coordinator._commit
+ORIGINAL_RUN = Coordinator._run
 
 UNHURT, KILLED, FROZEN = "unhurt", "killed", "frozen, taken over, thawed"
 PLAIN, PROPOSAL = "databases and metadata", "with a Stripe proposal"
@@ -119,19 +124,19 @@ BUGS: tuple[Bug, ...] = (
         "commit before the decision",
         PLAIN,
         KILLED,
-        ((Coordinator, "_prepare_and_decide", _commit_then_decide),),
+        ((Coordinator, "_commit", _commit_then_decide),),
     ),
     Bug(
         "decide before all are prepared",
         "constraint refuses at prepare",
         UNHURT,
-        ((Coordinator, "_prepare_and_decide", _decide_before_prepared),),
+        ((Coordinator, "_run", _decide_before_prepared),),
     ),
     Bug(
         "call Stripe first",
         "stale row beside a proposal",
         UNHURT,
-        ((Coordinator, "_prepare_and_decide", _stripe_first),),
+        ((Coordinator, "_run", _stripe_first),),
     ),
     Bug("call without an intent", PROPOSAL, KILLED, ((journal, "intend_pivot", _no_intent),)),
     Bug("abort in calling", PROPOSAL, KILLED, ((Settler, "drive", _abort_in_calling),)),
@@ -152,7 +157,7 @@ BUGS: tuple[Bug, ...] = (
             (two_phase.PostgresBranch, "await_prepare", _await_nothing),
         ),
     ),
-    Bug("no fence", PLAIN, FROZEN, ((journal, "_move", _no_fence),)),
+    Bug("no fence", PLAIN, FROZEN, ((journal, "_move_all", _no_fence),)),
     Bug("no sweep", PLAIN, FROZEN, ((Recovery, "_sweep", lambda *_: None),)),
     Bug(
         "a missing branch is a committed one",

@@ -92,7 +92,7 @@ def coordinate(world: World, subject: Subject, scenario: Scenario, blow: Blow, b
             coordinator = applying.coordinator(world.stores, utc_now, observe)
             if approved is not None:
                 return applying.carry_out(coordinator, approved).outcome
-            evaluation = coordinator.recompute_now(subject.account_id)
+            evaluation = coordinator.recompute_now([subject.account_id])[subject.account_id]
             return coordinator.apply(applying.order(evaluation, proposal=_proposal(subject, scenario))).outcome
 
     hooks = {step: _bound(hook, world, subject) for step, hook in scenario.hooks.items()}

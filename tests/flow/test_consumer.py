@@ -124,7 +124,7 @@ def roll_back_an_event() -> None:
 
 
 def repair(coordinator: Coordinator, account_id: str) -> None:
-    evaluation = coordinator.recompute_now(account_id)
+    evaluation = coordinator.recompute_now([account_id])[account_id]
     assert coordinator.apply(applying.order(evaluation)).outcome is Outcome.APPLIED
 
 

@@ -37,7 +37,7 @@ def coordinator(
     return Coordinator(
         instance=INSTANCE,
         stores=made.stores,
-        recompute_now=lambda account_id: evaluate_live(account_id, stores, RULES, clock()),
+        recompute_now=lambda account_ids: evaluate_live(account_ids, stores, RULES, clock()),
         undo_now=lambda account_id, undoes: undo_live(account_id, undoes, stores, RULES, clock()),
         what_bars=what_bars,
         settler=made,
@@ -67,7 +67,7 @@ def settler(
 
 def evaluation(stores: Mapping[StoreName, Store], account_id: str, now: datetime) -> Evaluation:
     """What the rules say of the stores at this moment."""
-    return evaluate_live(account_id, stores, RULES, now)
+    return evaluate_live([account_id], stores, RULES, now)[account_id]
 
 
 def order(evaluation: Evaluation, **changes: Any) -> Order:
@@ -107,8 +107,9 @@ def carry_out(coordinator: Coordinator, apply_id: UUID) -> Result:
         reason=apply.reason,
         rights=Rights.ALL,
         proposal=apply.proposal or None,
+        approved=apply.id,
     )
-    return coordinator.apply(order, approved=apply.id)
+    return coordinator.apply(order)
 
 
 def wrong_everywhere(account_id: str = "acc_1", number: int = 1, **ledger_invoice: Any) -> dict[str, Any]:

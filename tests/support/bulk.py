@@ -10,7 +10,7 @@ from django.utils import timezone
 from recon.actions.draft_bulk_repair import Drafted, Selection, draft_bulk_repair
 from recon.actions.drive_bulk_repairs import drive_bulk_repairs
 from recon.actions.look_again import look_again
-from recon.actions.repair_bulk_item import repair_bulk_item
+from recon.actions.repair_bulk_items import repair_bulk_items
 from recon.actions.start_bulk_repair import approve_bulk_repair, start_bulk_repair
 from recon.models import BulkRepair, BulkRepairItem
 from recon.queries.queue import QueueFilter
@@ -57,8 +57,8 @@ def with_workers() -> list[tuple[int, int]]:
 
 def work(items: list[tuple[int, int]] | None = None, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """What a worker does with these tasks, or with all that are handed out now."""
-    for item_id, tries in with_workers() if items is None else items:
-        repair_bulk_item(item_id, tries, clock=clock)
+    for item in with_workers() if items is None else items:
+        repair_bulk_items([item], clock=clock)
 
 
 def work_to_the_end(run: BulkRepair, rounds: int = 100) -> None:

@@ -1,18 +1,24 @@
-"""One account of a bulk repair, or one proposal to Stripe: apply the plan that was frozen, or keep why not.
+"""Accounts of a bulk repair, or one proposal to Stripe: apply the plans that were frozen, or keep why not.
+
+Accounts that were handed out together are applied together, and each has its own outcome: what befalls one is no
+other's affair, but that all of them are read, and their steps kept, at once.
 
 Each try is an apply with a key of its own, made of the account's number in the run and how often it was tried, so that
 whoever comes after a crash finds what was begun. Another try is made only when the one before came to nothing; and when
 one was applied the digest is another, so it could not be applied again even then.
 """
 
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
 
 from recon import bootstrap
 from recon.actions import apply_equipment, equipment
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Down = Callable[[], str]
 MOST_TRIES: Final = 12  # of being handed out; most of them wait for somebody else's apply or for recovery
 MOST_APPLIES: Final = 5
 HICCUPS: Final = 2  # tries that may come to nothing while every store answers: a connection that broke, a fail-over
@@ -58,6 +65,22 @@ ALREADY: Final = "Every stored value is the true one already."
 ALREADY_IN_STRIPE: Final = "Stripe has it so already; nothing was sent."
 STILL_LIMITED: Final = "Stripe has said again and again that there are too many requests. Nothing of it is lost."
 EXPLANATION_LENGTH: Final = 1_000
+MARKED: Final = frozenset({BulkOutcome.APPLIED, BulkOutcome.FAILED})  # by their apply, when it was closed
+TAKE: Final = """
+update bulk_repair_item as item set lease_until = %(until)s
+from unnest(%(ids)s::bigint[], %(tries)s::int[]) as handed (id, tries), bulk_repair as run
+where item.id = handed.id and item.tries = handed.tries and item.done_at is null and item.lease_until is not null
+  and run.id = item.bulk_repair_id and run.state = %(running)s
+returning item.id
+"""
+END: Final = """
+update bulk_repair_item as item
+set lease_until = null, done_at = %(now)s, outcome = ended.outcome, explanation = ended.explanation,
+    apply_id = ended.apply_id
+from jsonb_to_recordset(%(ended)s) as ended (id bigint, outcome text, explanation text, apply_id uuid)
+where item.id = ended.id and item.done_at is null
+returning item.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +103,28 @@ class Later:
     apply_id: UUID | None = None
 
 
-def repair_bulk_item(item_id: int, tries: int, *, clock: Clock) -> None:
-    """Leaves it alone when it is done, was handed out again since, or its run does not run."""
-    item = _taken(item_id, tries, clock())
-    if item is None:
+def repair_bulk_items(handed: Sequence[tuple[int, int]], *, clock: Clock) -> None:
+    """Items of one run, each as (id, tries). Left alone is what is done, was handed out again since, or is of a run
+    that does not run."""
+    items = _taken(handed, clock())
+    if not items:
         return
     try:
-        before = _applies(item)
-        came = _known(before) or _apply(item, len(before) + 1, clock)
-    except Exception as error:  # its lease runs out and it is handed out again; the others go on
-        log.exception("one account of a bulk repair broke", extra={"account_id": item.account_id})
-        if tries < MOST_TRIES:
-            raise
-        came = Ended(BulkOutcome.IN_DOUBT, f"It broke {tries} times, last by {type(error).__name__}.")
-    if isinstance(came, Later) and tries >= MOST_TRIES:
-        came = _given_up(came)
-    if isinstance(came, Later):
-        _put_back(item, came, clock())
-    else:
-        _end(item, came, _down(clock) if came.outcome is BulkOutcome.IN_DOUBT else "", clock())
+        came = _come(items, clock)
+    except Exception as error:
+        log.exception("accounts of a bulk repair broke", extra={"account_ids": [item.account_id for item in items]})
+        if len(items) > 1:
+            for item in items:  # each alone, so that the one that breaks takes no other along
+                repair_bulk_items([(item.id, item.tries)], clock=clock)
+            return
+        if items[0].tries < MOST_TRIES:  # its lease runs out and it is handed out again
+            return
+        came = [Ended(BulkOutcome.IN_DOUBT, f"It broke {MOST_TRIES} times, last by {type(error).__name__}.")]
+    _keep(items, [_unless_too_often(item, one) for item, one in zip(items, came, strict=True)], clock)
+
+
+def _unless_too_often(item: BulkRepairItem, came: Ended | Later) -> Ended | Later:
+    return _given_up(came) if isinstance(came, Later) and item.tries >= MOST_TRIES else came
 
 
 def _given_up(came: Later) -> Ended | Later:
@@ -122,13 +148,23 @@ def settle_doubts(*, now: datetime, limit: int = 100) -> int:
     return len(items)
 
 
-def _taken(item_id: int, tries: int, now: datetime) -> BulkRepairItem | None:
-    mine = BulkRepairItem.objects.filter(
-        id=item_id, tries=tries, done_at__isnull=True, lease_until__isnull=False, bulk_repair__state=BulkState.RUNNING
-    )
-    if not mine.update(lease_until=now + LEASE):
-        return None
-    return BulkRepairItem.objects.select_related("bulk_repair").get(id=item_id)
+def _taken(handed: Sequence[tuple[int, int]], now: datetime) -> list[BulkRepairItem]:
+    ids, tries = zip(*handed, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE, {"ids": list(ids), "tries": list(tries), "until": now + LEASE, "running": BulkState.RUNNING}
+        )
+        taken = [id for (id,) in cursor.fetchall()]
+    return list(BulkRepairItem.objects.select_related("bulk_repair").filter(id__in=taken).order_by("id"))
+
+
+def _come(items: Sequence[BulkRepairItem], clock: Clock) -> list[Ended | Later]:
+    """What came of each: what an earlier try of it did, or of those that may be tried (again) what this one does."""
+    before = _applies(items)
+    known = {item.id: _known(before[item.id]) for item in items}
+    trying = [item for item in items if known[item.id] is None]
+    tried = dict(zip([item.id for item in trying], _apply(trying, before, clock), strict=True)) if trying else {}
+    return [known[item.id] or tried[item.id] for item in items]
 
 
 def _known(applies: Sequence[Apply]) -> Ended | Later | None:
@@ -144,10 +180,13 @@ def _known(applies: Sequence[Apply]) -> Ended | Later | None:
     return None if is_for_nothing else ended
 
 
-def _applies(item: BulkRepairItem) -> list[Apply]:
-    """The tries so far, the latest first."""
-    rows = Apply.objects.filter(account_id=item.account_id, request_key__startswith=_key(item))
-    return list(rows.order_by("-created_at"))
+def _applies(items: Sequence[BulkRepairItem]) -> dict[int, list[Apply]]:
+    """Of each item the tries so far, the latest first."""
+    keys = {f"{_key(item)}{number}": item.id for item in items for number in range(1, MOST_APPLIES + 1)}
+    tries: dict[int, list[Apply]] = {item.id: [] for item in items}
+    for apply in Apply.objects.filter(request_key__in=list(keys)).order_by("-created_at"):
+        tries[keys[apply.request_key]].append(apply)
+    return tries
 
 
 def _key(item: BulkRepairItem) -> str:
@@ -167,26 +206,37 @@ def _ended(apply: Apply) -> Ended:
     return Ended(BulkOutcome.FAILED, apply.explanation or "Nothing was written.", apply.id)
 
 
-def _apply(item: BulkRepairItem, number: int, clock: Clock) -> Ended | Later:
-    run = item.bulk_repair
-    result = apply_equipment.coordinator().apply(
+def _apply(items: Sequence[BulkRepairItem], before: Mapping[int, Sequence[Apply]], clock: Clock) -> list[Ended | Later]:
+    run = items[0].bulk_repair
+    rights = rights_in_run(groups_now(run.actor), groups_now(run.second))
+    orders = [
         Order(
             account_id=item.account_id,
             digest=item.digest,
             actor=run.actor,
             reason=run.reason,
-            rights=rights_in_run(groups_now(run.actor), groups_now(run.second)),
+            rights=rights,
             request_id=run.request_id,
             proposal=item.proposal or None,
-            request_key=f"{_key(item)}{number}",
+            request_key=f"{_key(item)}{len(before[item.id]) + 1}",
         )
-    )
+        for item in items
+    ]
+    results = apply_equipment.coordinator().apply_all(orders)
+    down = cache(partial(_down, clock))  # asked once: whatever is down is so for all of them
+    return [
+        _meaning(item, result, len(before[item.id]) + 1, down, clock)
+        for item, result in zip(items, results, strict=True)
+    ]
+
+
+def _meaning(item: BulkRepairItem, result: Result, number: int, down: Down, clock: Clock) -> Ended | Later:
     if item.proposal:
         _heed(result, clock())
     if result.outcome is Outcome.REFUSED:
-        return _refused(item, result, clock)
+        return _refused(item, result, down)
     if result.outcome is Outcome.FAILED:
-        return _failed(result, number, clock)
+        return _failed(result, number, down)
     if result.outcome is Outcome.APPLIED:
         return Ended(BulkOutcome.APPLIED, "", result.apply_id)
     return _in_doubt(result)
@@ -199,14 +249,14 @@ def _heed(result: Result, now: datetime) -> None:
             slow_down(now)
 
 
-def _refused(item: BulkRepairItem, result: Result, clock: Clock) -> Ended | Later:
+def _refused(item: BulkRepairItem, result: Result, down: Down) -> Ended | Later:
     """A world that moved is the account's affair; stores that are down, a freeze or a lost right are the run's."""
     if result.apply_id is not None:
         return _ended(Apply.objects.get(id=result.apply_id))
     if result.code in {"stale", "nothing", "no_proposal"}:
         return _moved(item, result)
     if result.code == "unknown":
-        return _unknown(item, result, clock)
+        return _unknown(item, result, down)
     if result.code in {"paused", "forbidden"}:
         return Later(result.sentence, stop_run=True)
     return Later(result.sentence) if result.code == "busy" else Ended(BulkOutcome.SKIPPED, result.sentence)
@@ -228,21 +278,19 @@ def _stripe_has(proposal: str) -> bool:
     return bool(stripe.wanted_state_reached(verb, object_id, {}))
 
 
-def _unknown(item: BulkRepairItem, result: Result, clock: Clock) -> Ended | Later:
+def _unknown(item: BulkRepairItem, result: Result, down: Down) -> Ended | Later:
     if ADVICE[TOO_MANY] in result.sentence:
         return Later(result.sentence, is_limited=True)
-    down = _down(clock)
-    if down:
-        return Later(down, stop_run=True)
+    if why := down():
+        return Later(why, stop_run=True)
     is_unread = UNREAD in result.sentence and item.tries < HICCUPS
     return Later(result.sentence) if is_unread else Ended(BulkOutcome.SKIPPED, result.sentence)
 
 
-def _failed(result: Result, number: int, clock: Clock) -> Ended | Later:
+def _failed(result: Result, number: int, down: Down) -> Ended | Later:
     """Nothing was written. A store that is down stops the run; one that answers again is asked again."""
-    down = _down(clock)
-    if down:
-        return Later(down, stop_run=True)
+    if why := down():
+        return Later(why, stop_run=True)
     return Later(result.sentence) if number < HICCUPS else Ended(BulkOutcome.FAILED, result.sentence, result.apply_id)
 
 
@@ -264,20 +312,43 @@ def _down(clock: Clock) -> str:
     return " ".join(why for why in check_stores(equipment.sweeper().stores, clock=clock).values() if why)
 
 
-def _end(item: BulkRepairItem, ended: Ended, down: str, now: datetime) -> None:
-    """The outcome and all that it means for the run, in one commit; the outcome that is there already stays. `down`
-    says which stores are, where that is known."""
+def _keep(items: Sequence[BulkRepairItem], came: Sequence[Ended | Later], clock: Clock) -> None:
+    """The outcomes and all that they mean for the run, in one commit; an outcome that is there already stays."""
+    ended = [(item, one) for item, one in zip(items, came, strict=True) if isinstance(one, Ended)]
+    later = [(item, one) for item, one in zip(items, came, strict=True) if isinstance(one, Later)]
+    down = _down(clock) if any(one.outcome is BulkOutcome.IN_DOUBT for _, one in ended) else ""
+    now = clock()
     with transaction.atomic():
-        run = locked(item.bulk_repair_id)
-        open_one = BulkRepairItem.objects.filter(id=item.id, done_at__isnull=True)
-        if not open_one.update(lease_until=None, done_at=now, **_told(ended)):
-            return
-        if ended.outcome not in {BulkOutcome.APPLIED, BulkOutcome.FAILED}:
-            mark_dirty([item.account_id], now, cause=Cause(CauseKind.APPLY))
-        run.done += 1
-        run.problems += ended.outcome in PROBLEMS
+        run = locked(items[0].bulk_repair_id)
+        kept = _end(ended, now)
+        unmarked = [item.account_id for item, one in kept if one.outcome not in MARKED]
+        mark_dirty(unmarked, now, cause=Cause(CauseKind.APPLY))
+        _put_back(later, now)
+        run.done += len(kept)
+        run.problems += sum(one.outcome in PROBLEMS for _, one in kept)
         run.save(update_fields=["done", "problems"])
-        _stop_or_go_on(run, down or bad_canary(run, item.account_id, ended.outcome, ended.explanation), now)
+        bad = [bad_canary(run, item.account_id, one.outcome, one.explanation) for item, one in kept]
+        stops = [one.why for _, one in later if one.stop_run]
+        _stop_or_go_on(run, next(filter(None, [*stops, down, *bad]), ""), now)
+
+
+def _end(ended: Sequence[tuple[BulkRepairItem, Ended]], now: datetime) -> list[tuple[BulkRepairItem, Ended]]:
+    """Those that had no outcome yet."""
+    if not ended:
+        return []
+    told = [{"id": item.id, **_told(one)} for item, one in ended]
+    with connection.cursor() as cursor:
+        cursor.execute(END, {"ended": json.dumps(told, cls=DjangoJSONEncoder), "now": now})
+        open_ones = {id for (id,) in cursor.fetchall()}
+    return [(item, one) for item, one in ended if item.id in open_ones]
+
+
+def _put_back(later: Sequence[tuple[BulkRepairItem, Later]], now: datetime) -> None:
+    for item, one in later:
+        mine = BulkRepairItem.objects.filter(id=item.id, tries=item.tries, done_at__isnull=True)
+        mine.update(lease_until=None if one.stop_run else now + COME_AGAIN)
+    if any(one.is_limited for _, one in later):
+        slow_down(now)
 
 
 def _stop_or_go_on(run: BulkRepair, why: str, now: datetime) -> None:
@@ -285,17 +356,6 @@ def _stop_or_go_on(run: BulkRepair, why: str, now: datetime) -> None:
         stop(run, why, now)
     else:
         go_on(run, now)
-
-
-def _put_back(item: BulkRepairItem, came: Later, now: datetime) -> None:
-    with transaction.atomic():
-        run = locked(item.bulk_repair_id)
-        mine = BulkRepairItem.objects.filter(id=item.id, tries=item.tries, done_at__isnull=True)
-        mine.update(lease_until=None if came.stop_run else now + COME_AGAIN)
-        if came.is_limited:
-            slow_down(now)
-        if came.stop_run and run.state == BulkState.RUNNING:
-            stop(run, came.why, now)
 
 
 def _mend(item: BulkRepairItem, ended: Ended) -> None:
