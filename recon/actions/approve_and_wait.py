@@ -8,6 +8,7 @@ from uuid import UUID
 
 from recon.actions.approve import approve_plan
 from recon.actions.carry_out import carry_out
+from recon.models import AccountState, ApplyState
 from recon.queries.repairs import Repair, repair
 
 PATIENCE_SECONDS: Final = 10.0  # a store that does not answer is not waited for by a program
@@ -54,10 +55,17 @@ def approve_and_wait(
 
 
 def _settled(apply_id: UUID) -> Repair | None:
-    """A worker that was woken may have come first."""
+    """A worker that was woken may have come first: it closes the repair, and looks at the account again after that."""
     until = time.monotonic() + PATIENCE_SECONDS
     found = repair(apply_id)
-    while found is not None and found.is_live and time.monotonic() < until:
+    while found is not None and _is_under_way(found) and time.monotonic() < until:
         time.sleep(LOOK_EVERY_SECONDS)
         found = repair(apply_id)
     return found
+
+
+def _is_under_way(found: Repair) -> bool:
+    """Live, or done and not read back yet."""
+    if found.state != ApplyState.DONE:
+        return found.is_live
+    return not AccountState.objects.filter(account_id=found.account_id, evaluated_at__gte=found.closed_at).exists()

@@ -22,6 +22,7 @@ __all__ = ["clock", "six"]
 
 APPLY = "/api/v1/accounts/acc_1/apply/"
 REASON = "paid by wire, ticket 4711"
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -153,10 +154,19 @@ def test_a_key_that_is_none_is_refused(api: Client) -> None:
 def test_a_call_whose_worker_died_runs_again_and_acts_once(api: Client, digest: str) -> None:
     """The first died after it had applied, and before its answer was kept."""
     first = approve(api, digest, key="k1").json()
-    IdempotentRequest.objects.update(status=None, body="", lease_until=datetime(2026, 1, 1, tzinfo=UTC))
+    IdempotentRequest.objects.update(status=None, body="", lease_until=PAST)
     again = approve(api, digest, key="k1")
     assert (again.status_code, again.json()["repair_id"]) == (200, first["repair_id"])
     assert Apply.objects.count() == 1
+
+
+def test_what_a_worker_applied_is_told_once_it_is_read_back(api: Client, digest: str) -> None:
+    approve(api, digest, key="k1")
+    IdempotentRequest.objects.update(status=None, body="", lease_until=PAST)
+    AccountState.objects.update(evaluated_at=PAST)
+    calls: list[Callable[[], Any]] = [lambda: approve(api, digest, key="k1"), lambda: look_again("acc_1", actor="task")]
+    told = _at_once(lambda number: calls[number](), 2)[0].json()
+    assert [write["read_back"]["agrees"] for write in told["writes"]] == [True] * len(told["writes"])
 
 
 def test_a_call_that_is_still_running_is_not_begun_again(api: Client, digest: str) -> None:
