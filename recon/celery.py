@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import task_postrun, task_prerun, worker_init, worker_ready
+from celery.signals import task_postrun, task_prerun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 
@@ -56,14 +56,6 @@ def drop_bad_connections(sender: "Task[Any, Any]", **_: Any) -> None:
 
     if not sender.request.is_eager:
         close_old_connections()
-
-
-@worker_init.connect
-def refuse_known_secrets(**_: Any) -> None:
-    """As the web server does: what signs the audit's checkpoints is one of them."""
-    from recon import checks
-
-    checks.refuse_known_secrets()
 
 
 @worker_ready.connect

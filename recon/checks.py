@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import redis
+from celery.signals import worker_init
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -105,7 +106,8 @@ def check_production(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     return [*_check_secrets(), *_check_transport(), *_check_logins()]
 
 
-def refuse_known_secrets() -> None:
+@worker_init.connect
+def refuse_known_secrets(**_: Any) -> None:
     """Called where a server starts. ImproperlyConfigured: it is no sandbox, and has DEBUG or the key of sandboxes."""
     told = [f"{one.msg} {one.hint}" for one in _check_secrets() if one.id in NEVER_SERVED]
     if told and not settings.EMBEDDED:
