@@ -80,7 +80,7 @@ def test_a_cell_that_begins_like_a_formula_is_text(start: str) -> None:
 def test_no_cell_of_any_file_is_a_formula(logged_in: Callable[[str], Client], address: str, keep: Any) -> None:
     keep("drift/flagged_but_paid", account_id="=cmd|' /C calc'!A0")
     admin = logged_in("admin")
-    admin.post("/status/pause/", {"reason": "=1+1", "pause": "yes"})
+    admin.post("/status/pause/", {"reason": "=1+1", "to": "pause"})
     rows = list(csv.reader(shown(admin, address).splitlines()))
     assert rows
     assert [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "@", "\t"))] == []

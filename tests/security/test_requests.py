@@ -10,7 +10,7 @@ from inspector.access import SIGNED
 from recon.models import ApiToken, Apply, Note
 from tests.api.test_token_access import ROWS as API_ROWS
 from tests.inspector.conftest import person_of
-from tests.inspector.test_access import PATTERNS, ROWS
+from tests.inspector.test_access import ROWS
 from tests.security.tables import fingerprint
 from tests.support.kept import golden, keep_case
 from tests.support.repairs import plan_of, send
@@ -165,7 +165,3 @@ def test_looking_changes_nothing(account: str) -> None:
             getattr(admin, method)(row.address)
             getattr(program, method)(row.address)
     assert fingerprint() == before
-
-
-def test_every_address_is_in_the_tables_above() -> None:
-    assert PATTERNS.keys() == ROWS.keys()
