@@ -5,11 +5,11 @@ from typing import cast
 
 from celery.schedules import crontab
 
-from recon.celery import app
+from recon.schedule import SCHEDULE
 
 
 def next_sweep_at(now: datetime) -> datetime:
     """The next moment at which the schedule begins a sweep, where a beat runs."""
-    schedule = cast(crontab, app.conf.beat_schedule["sweep"]["schedule"])
+    schedule = cast(crontab, SCHEDULE["sweep"]["schedule"])
     begin, until_next, _ = schedule.remaining_delta(now)
     return cast(datetime, begin + until_next)
