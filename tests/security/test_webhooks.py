@@ -49,7 +49,7 @@ def test_a_forged_message_asks_for_a_look_and_changes_no_store() -> None:
     """A task takes an id and finds the rest in the database: what nobody approved there is not there."""
     tasks.recompute_account("acc_of_nobody")
     tasks.carry_out(str(uuid4()))
-    tasks.bulk_item("999999999", "1")
+    tasks.bulk_items("999999999:1")
     for task in (tasks.carry_out, tasks.preview_policy_chunk):
         with pytest.raises(ValueError, match=r"UUID|invalid literal"):
             task("'; drop table apply")
