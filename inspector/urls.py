@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from inspector.api.metrics import metrics
 from inspector.api.schema_view import api_schema
 from inspector.pages.account import account, recompute
 from inspector.pages.accounts import accounts, accounts_csv
@@ -93,6 +94,7 @@ urlpatterns = [
     path("password/done/", password_done, name="password_done"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/docs/", api_docs, name="api_docs"),
     path("api/schema/", api_schema, name="api_schema"),
     path("api/v1/", include("inspector.api.urls")),

@@ -16,15 +16,13 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
-from django.utils import timezone
 
 from inspector.access import for_signed
-from inspector.api.bearer import given_secret, is_one_of, not_authenticated
+from inspector.api.bearer import given_secret, is_one_of
 from inspector.api.problems import Refusal, answer, asked
+from inspector.api.reader import reader
 from inspector.api.throttle import counted_call, say_rate
 from recon.actions.count_call import Counted
-from recon.actions.use_token import use_token
-from recon.actors import Scope
 from recon.queries.events import KINDS, FeedEvent, FeedPage, feed
 
 log = logging.getLogger(__name__)
@@ -72,15 +70,9 @@ def events(request: HttpRequest) -> HttpResponse:
 
 def _authenticate(request: HttpRequest) -> Counted | None:
     """By a token that may read, whose calls are counted, or by a secret of the feed's own."""
-    given = given_secret(request)
-    if is_one_of(given, settings.EVENT_FEED_SECRETS):
+    if is_one_of(given_secret(request), settings.EVENT_FEED_SECRETS):
         return None
-    caller = use_token(given.decode(errors="replace"), now=timezone.now())
-    if caller is None:
-        raise not_authenticated(SEND_ONE)
-    if Scope.READ not in caller.scopes:
-        raise Refusal(403, "scope", f"This asks for a token with the scope {Scope.READ}.")
-    return counted_call(caller, "calls")
+    return counted_call(reader(request, SEND_ONE), "calls")
 
 
 def _question(given: QueryDict) -> Question:

@@ -4,13 +4,17 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, cast
 
+from django.conf import settings
+
+from recon.apply.journal import gid_prefix
 from recon.engine.facts import StoreName
 from recon.models import Pulse
-from recon.stores.base import Store
+from recon.stores.base import Store, StoreError, WritableStore
 
 LONGEST_S: Final = 2.0
+Detail = dict[str, Any]  # as Pulse keeps it
 
 
 def check_stores(
@@ -18,7 +22,7 @@ def check_stores(
 ) -> Mapping[StoreName, str]:
     """Store → why it does not answer, empty where it does. Nobody is waited for longer than `longest` seconds."""
     pool = ThreadPoolExecutor(max_workers=len(stores), thread_name_prefix="ping")
-    asked = {name: pool.submit(_ping, store) for name, store in stores.items()}
+    asked = {name: pool.submit(_ask, name, store) for name, store in stores.items()}
     wait(asked.values(), timeout=longest)
     # One that hangs goes on by itself, until its own time-out.
     pool.shutdown(wait=False, cancel_futures=True)
@@ -27,19 +31,30 @@ def check_stores(
     return {name: str(detail["why"]) for name, detail in details.items()}
 
 
-def _ping(store: Store) -> tuple[str, float]:
+def _ask(name: StoreName, store: Store) -> Detail:
     began = time.monotonic()
-    return store.ping(), time.monotonic() - began
+    why = store.ping()
+    answered = {"ok": not why, "ms": round(1_000 * (time.monotonic() - began)), "why": why}
+    return answered if why or name is StoreName.STRIPE else answered | _prepared(cast(WritableStore, store))
 
 
-def _detail(name: StoreName, future: "Future[tuple[str, float]]", longest: float) -> dict[str, object]:
+def _prepared(store: WritableStore) -> Detail:
+    """How many transactions of ours are prepared there, and since when the first of them."""
+    try:
+        found = store.in_doubt(gid_prefix(settings.RECON_INSTANCE))
+    except StoreError:
+        return {}
+    oldest = min((one.prepared_at for one in found), default=None)
+    return {"prepared": len(found), "prepared_since": oldest.isoformat() if oldest else None}
+
+
+def _detail(name: StoreName, future: "Future[Detail]", longest: float) -> Detail:
     if not future.done():
         return {"ok": False, "ms": None, "why": f"{name.value} gave no answer within {longest:.0f} s."}
-    why, seconds = future.result()
-    return {"ok": not why, "ms": round(seconds * 1000), "why": why}
+    return future.result()
 
 
-def _keep(details: Mapping[StoreName, dict[str, object]], now: datetime) -> None:
+def _keep(details: Mapping[StoreName, Detail], now: datetime) -> None:
     Pulse.objects.bulk_create(
         [Pulse(name=f"{Pulse.STORE}{name.value}", at=now, detail=detail) for name, detail in details.items()],
         update_conflicts=True,

@@ -4,7 +4,11 @@ from django.db import models
 
 
 class Pulse(models.Model):
-    """When a part answered, or was asked, last: `worker`, `beat`, and `store:` with each store's name."""
+    """When a part answered, or was asked, last: `worker`, `beat`, and `store:` with each store's name.
+
+    Of a database that answered, `detail` tells too how many transactions of ours are `prepared` there, and since when
+    the first of them (`prepared_since`).
+    """
 
     WORKER = "worker"
     BEAT = "beat"

@@ -9,12 +9,16 @@ from recon.models import Pulse
 
 @dataclass(frozen=True, slots=True)
 class StorePing:
-    """The last time that a store was asked whether it answers; `why_not` is empty when it did, after `ms`."""
+    """The last time that a store was asked whether it answers; `why_not` is empty when it did, after `ms`. `prepared`
+    are the transactions of ours that were prepared there, the first one `prepared_since`; None where there are none by
+    nature, or it did not say."""
 
     store: str
     asked_at: datetime
     ms: int | None
     why_not: str
+    prepared: int | None = None
+    prepared_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,19 @@ def pulses() -> Pulses:
     return Pulses(
         worker=rows[Pulse.WORKER].at if Pulse.WORKER in rows else None,
         beat=rows[Pulse.BEAT].at if Pulse.BEAT in rows else None,
-        stores=tuple(
-            StorePing(store, row.at, row.detail.get("ms"), row.detail.get("why", ""))
-            for store, row in asked.items()
-            if row is not None
-        ),
+        stores=tuple(_ping(store, row) for store, row in asked.items() if row is not None),
+    )
+
+
+def _ping(store: str, row: Pulse) -> StorePing:
+    since = row.detail.get("prepared_since")
+    return StorePing(
+        store=store,
+        asked_at=row.at,
+        ms=row.detail.get("ms"),
+        why_not=row.detail.get("why", ""),
+        prepared=row.detail.get("prepared"),
+        prepared_since=datetime.fromisoformat(since) if since else None,
     )
 
 

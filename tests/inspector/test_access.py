@@ -95,6 +95,7 @@ ROWS = {
     "password_done": Row("/password/done/", ANY_LOGIN),
     "keys": Row("/keys/", ANY_LOGIN),
     "healthz": Row("/healthz", OPEN),
+    "metrics": Row("/metrics", SIGNED, {"get": 401, "head": 401}),
     "readyz": Row("/readyz", OPEN),
     "api_docs": Row("/api/docs/", Right.LOOK),
     "api_schema": Row("/api/schema/", SIGNED, {"get": 401, "head": 401}, READ),

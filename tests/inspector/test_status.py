@@ -20,6 +20,7 @@ from recon.bootstrap import broker_probe
 from recon.engine.facts import StoreName
 from recon.models import Apply, ApplyState, AuditEntry, AuditVerification, Dirty, OutboxEvent, Pulse, Switch
 from recon.queries.pulses import worker_seen_at
+from recon.stores.base import InDoubt
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,9 @@ class Answers:
 
     def ping(self) -> str:
         return self.why_not
+
+    def in_doubt(self, prefix: str) -> list[InDoubt]:
+        return []
 
 
 def test_before_anything_ran_each_part_says_what_to_do(support: Client) -> None:
