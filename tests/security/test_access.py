@@ -32,7 +32,7 @@ def test_the_doors_without_a_lock_are_these_few() -> None:
         *("login", "openid_begin", "openid_return", "healthz", "readyz"),
     }
     assert {name for name, need in needs.items() if need == SIGNED and not name.startswith("api_")} == {
-        *("events", "store_events", "stripe_webhook"),
+        *("events", "metrics", "store_events", "stripe_webhook"),
     }
     assert None not in needs.values()
 
