@@ -13,13 +13,14 @@ from django.test import Client
 from inspector.api.urls import urlpatterns
 from recon.actors import Scope
 from tests.inspector.test_access import METHODS
+from tests.support.clients import one_of_many
 from tests.support.kept import golden, keep_case
 from tests.support.tokens import bearer, token_of
 
 NOTHING: Final = "00000000-0000-0000-0000-000000000000"
 PAST: Final = datetime(2026, 1, 2, tzinfo=UTC)
 NO_ENTRY: Final = {
-    "nobody": lambda: Client(),
+    "nobody": one_of_many,
     "a wrong secret": lambda: _with(token_of("read")[:-1] + "x"),
     "a wrong prefix": lambda: _with("recon_" + "0" * 12 + "_" + "s" * 43),
     "no token's form": lambda: _with("\xe9 drop table"),
@@ -99,4 +100,4 @@ def _status(client: Client, row: Row, method: str) -> int:
 
 
 def _with(token: str) -> Client:
-    return Client(headers={"authorization": f"Bearer {token}"})
+    return one_of_many(headers={"authorization": f"Bearer {token}"})

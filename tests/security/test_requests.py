@@ -1,6 +1,6 @@
 """Requests: forged, too large, to another host, with what nobody asked for: refused, and nothing is written."""
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +12,7 @@ from tests.api.test_token_access import ROWS as API_ROWS
 from tests.inspector.conftest import person_of
 from tests.inspector.test_access import ROWS
 from tests.security.tables import fingerprint
+from tests.support.clients import one_of_many
 from tests.support.kept import golden, keep_case
 from tests.support.repairs import plan_of, send
 from tests.support.tokens import bearer
@@ -26,8 +27,8 @@ def account(db: None) -> str:
     return keep_case(golden("drift/flagged_but_paid"), account_id="acc_1")
 
 
-def browser(role: str = "admin", **options: Any) -> Client:
-    client = Client(**options)
+def browser(role: str = "admin", *, forges: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=True) if forges else one_of_many()
     client.force_login(person_of(role))
     return client
 
@@ -39,7 +40,7 @@ def browser(role: str = "admin", **options: Any) -> Client:
     "headers", [{}, {"HX-Request": "true"}, {"Origin": EVIL.rstrip("/")}], ids=["bare", "htmx", "foreign"]
 )
 def test_no_form_is_taken_without_its_token(account: str, headers: dict[str, str]) -> None:
-    client, refused = browser(enforce_csrf_checks=True), {}
+    client, refused = browser(forges=True), {}
     client.get("/status/")
     token, before = client.cookies["csrftoken"].value if "Origin" in headers else "none", fingerprint()
     for name, row in FORMS.items():
