@@ -1,6 +1,6 @@
 """How many calls a token has made in this minute, counted in Valkey for all web processes together.
 
-What is allowed very often is counted by a batch: a process takes a few numbers at once and gives one to each call. No
+What is allowed very often is counted by a batch: a process takes some numbers at once and gives one to each call. No
 number is given twice, so the limit is never passed; what a process has taken and not given away when the minute ends is
 missing from it, a batch at the most.
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_SECONDS: Final = 60
 LEFT_ALONE_SECONDS: Final = 5.0  # a counter that did not answer: it is not waited for at every call
-MOST_AT_ONCE: Final = 20
+MOST_AT_ONCE: Final = 100
 SHARE_AT_ONCE: Final = 1_000  # of the limit: a thousandth, so that a small one is counted call by call
 
 
