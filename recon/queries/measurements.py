@@ -5,7 +5,7 @@ same, and a restart forgets nothing. No account, no person and no amount is amon
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from recon.queries.status import EngineStatus, engine_status
 from recon.queries.verifications import audit_proof
 
 LATEST: Final = 1_000
+A_DAY: Final = timedelta(days=1)
 BEGUN: Final = (ApplyState.PREPARING, ApplyState.CALLING, ApplyState.COMMITTING, ApplyState.ABORTING)
 ENDED: Final = (BulkState.DONE, BulkState.CANCELLED)
 QUANTILES: Final = ("0.5", "0.99")
@@ -113,6 +114,8 @@ def _applies(now: datetime) -> Iterator[Measurement]:
     yield _one("applies_live", "Repairs that are under way.", live.count())
     words = "Those of them whose coordinator is gone, or that wait for a store."
     yield _one("applies_in_doubt", words, live.count() - running)
+    ended_badly = Apply.objects.filter(state=ApplyState.EXCEPTION, closed_at__gt=now - A_DAY).count()
+    yield _one("applies_needing_person", "Repairs that a person has to look at, of the last day.", ended_badly)
     switches = dict(Switch.objects.values_list("name", "is_on"))
     yield _one("applies_paused", "1 while all applies are paused.", switches.get(Switch.APPLIES_PAUSED, False))
     opened = switches.get(Switch.AUTOMATIC_SEVERE_STOPPED, False)
@@ -164,8 +167,8 @@ def _audit(now: datetime) -> Iterator[Measurement]:
     yield _counter("audit_entries_total", "Entries of the audit.", entries)
     latest = proof.latest
     yield _age("audit_verified_age_seconds", "Since the chain was last walked.", latest.at if latest else None, now)
-    if latest is not None:
-        yield _one("audit_whole", "1 when nothing was found wrong then.", not latest.problems)
+    whole: Samples = {} if latest is None else {(): float(not latest.problems)}
+    yield Measurement("audit_whole", "1 when nothing was found wrong then.", whole)
 
 
 def _one(name: str, words: str, value: float) -> Measurement:
