@@ -13,8 +13,8 @@ from tests.chaos import crash
 from tests.chaos.bugs import NO_BUG, Bug
 from tests.chaos.crash import Blow, Trace
 from tests.chaos.invariants import Run, breaches
-from tests.chaos.scenarios import Scenario
-from tests.chaos.world import World, utc_now
+from tests.chaos.scenarios import BESIDE, Scenario
+from tests.chaos.world import Subject, World, utc_now
 from tests.support import applying
 
 UNHURT = Blow()
@@ -95,26 +95,30 @@ def run(world: World, case: Case, totals: Totals, bug: Bug = NO_BUG) -> list[str
 def _one(world: World, case: Case, bug: Bug, totals: Totals) -> tuple[Trace, list[str]]:
     chance = random.Random(case.seed)
     subject = world.add_subject(case.scenario.kind)
-    before = _look(world, subject.account_id)
+    others = [world.add_subject() for _ in range(case.scenario.others)]
+    before = _look(world, [subject, *others])
     for kind, path, times in case.scenario.faults(subject):
         world.trouble_stripe(kind, path, times)
-    process = crash.coordinate(world, subject, case.scenario, _blow(case, chance), bug)
+    process = crash.coordinate(world, subject, others, case.scenario, _blow(case, chance), bug)
     trace = _until_its_end(world, case, process, chance, bug, totals)
     world.calm()
     _recover_fully(world, bug, subject.account_id)
     _carry_out_waiting(world, bug, subject.account_id)
-    after = _look(world, subject.account_id)
+    after = _look(world, [subject, *others])
     was_hit = trace.outcome is None or case.manner in (Manner.FROZEN, Manner.SERVERS_KILLED)
     totals.hits += was_hit
     apply = Apply.objects.filter(account_id=subject.account_id).first()
     totals.ends[apply.state if apply else "never begun"] += 1
     if case.manner is Manner.SERVERS_KILLED:
         trace = replace(trace, error=None)  # without our own database a coordinator may only give up
-    return trace, breaches(world, Run(case.scenario, subject, before, after, trace, was_hit))
+    found = breaches(world, Run(case.scenario, subject, before[subject], after[subject], trace, was_hit))
+    for other in others:
+        found += breaches(world, Run(BESIDE, other, before[other], after[other], trace, was_hit))
+    return trace, found
 
 
-def _look(world: World, account_id: str) -> Evaluation:
-    return applying.evaluation(world.stores, account_id, utc_now())
+def _look(world: World, subjects: Sequence[Subject]) -> dict[Subject, Evaluation]:
+    return {subject: applying.evaluation(world.stores, subject.account_id, utc_now()) for subject in subjects}
 
 
 def _blow(case: Case, chance: random.Random) -> Blow:

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,10 @@ class Process:
         return Trace(steps, _last(said, "outcome"), _last(said, "error"))
 
 
-def coordinate(world: World, subject: Subject, scenario: Scenario, blow: Blow, bug: Bug) -> Process:
-    """Looks at the account, approves what it sees, and applies it; or carries out what was approved before."""
+def coordinate(
+    world: World, subject: Subject, others: Sequence[Subject], scenario: Scenario, blow: Blow, bug: Bug
+) -> Process:
+    """Looks at the accounts, approves what it sees, and applies it; or carries out what was approved before."""
     approved = _approve_before(world, subject, scenario) if scenario.approved_before else None
 
     def work(observe: Observer) -> str:
@@ -92,8 +94,10 @@ def coordinate(world: World, subject: Subject, scenario: Scenario, blow: Blow, b
             coordinator = applying.coordinator(world.stores, utc_now, observe)
             if approved is not None:
                 return applying.carry_out(coordinator, approved).outcome
-            evaluation = coordinator.recompute_now([subject.account_id])[subject.account_id]
-            return coordinator.apply(applying.order(evaluation, proposal=_proposal(subject, scenario))).outcome
+            seen = coordinator.recompute_now([one.account_id for one in (subject, *others)])
+            orders = [applying.order(seen[other.account_id]) for other in others]
+            asked = applying.order(seen[subject.account_id], proposal=_proposal(subject, scenario))
+            return coordinator.apply_all([*orders, asked])[-1].outcome
 
     hooks = {step: _bound(hook, world, subject) for step, hook in scenario.hooks.items()}
     return Process(work, blow, hooks)

@@ -31,6 +31,7 @@ class Scenario:
     hooks: Mapping[Step, Hook] = field(default_factory=dict)
     faults: Callable[[Subject], list[tuple[str, str, int]]] = lambda subject: []
     may_need_person: bool = False
+    others: int = 0  # accounts that nothing happens to, applied by the same coordinator at once
     passes: bool = False  # what stood in the way is gone when a successor asks again: then it may be applied
 
 
@@ -70,6 +71,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "stale row beside a proposal", End.NOTHING, with_proposal=True, hooks=_stale("subs_customer", "customers")
     ),
+    Scenario("among others", End.APPLIED, others=2),
+    Scenario("stale row among others", End.NOTHING, hooks=_stale("cf_prod", "entitlements"), others=2),
+    Scenario("constraint refuses at prepare, among others", End.NOTHING, kind="refused-at-prepare", others=2),
     Scenario("approved before", End.APPLIED, approved_before=True),
     Scenario("approved before, with a Stripe proposal", End.APPLIED, with_proposal=True, approved_before=True),
     Scenario(
@@ -111,4 +115,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         may_need_person=True,
     ),
 )
+BESIDE = Scenario("beside", End.APPLIED)
+"""What is asked of the others: they end as if they were alone."""
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

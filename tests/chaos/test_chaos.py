@@ -54,7 +54,7 @@ def test_of_approvers_at_once_one_has_an_effect(world: World) -> None:
     scenario = BY_NAME["with a Stripe proposal"]
     for _ in range(5):
         subject = world.add_subject()
-        rivals = [crash.coordinate(world, subject, scenario, Blow(), NO_BUG) for _ in range(3)]
+        rivals = [crash.coordinate(world, subject, [], scenario, Blow(), NO_BUG) for _ in range(3)]
         outcomes = sorted(rival.trace().outcome or "" for rival in rivals)
         assert outcomes == ["applied", "refused", "refused"]
         assert world.times_voided() == 1

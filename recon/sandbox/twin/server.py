@@ -4,7 +4,8 @@ import json
 import secrets
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map
+from werkzeug.routing import MapAdapter
 
 from recon.sandbox.twin.errors import (
     Answer,
@@ -63,7 +64,7 @@ class Twin(ThreadingHTTPServer):
         self.api_keys = api_keys
         self.postman = postman
         self.faults = Faults()
-        self.routes: Map = routes()
+        self.routes: MapAdapter = routes().bind("stripe")
 
     def answer(self, call: Call, fault: Asked | None) -> Answer:
         """What Stripe would say. Refused: any error object of its."""
@@ -73,14 +74,24 @@ class Twin(ThreadingHTTPServer):
             return self._change(call, name, arguments["object_id"], fault)
         if fault and fault.fault in (Fault.ERROR_BEFORE, Fault.ERROR_AFTER):
             raise api_error()
-        with self.pool.connection() as conn:
+        with self._reading() as conn:
             if action == "list":
                 return list_objects(conn, name, call.path, call.params)
             return retrieve(conn, name, arguments["object_id"], call.params)
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection[Any]]:
+        """A connection that begins no transaction: most requests read, and one or two statements need none."""
+        with self.pool.connection() as conn:
+            conn.autocommit = True
+            try:
+                yield conn
+            finally:
+                conn.autocommit = False
+
     def _match(self, call: Call) -> tuple[tuple[str, str], Mapping[str, Any]]:
         try:
-            endpoint, arguments = self.routes.bind("stripe").match(call.path, call.method)
+            endpoint, arguments = self.routes.match(call.path, call.method)
             return endpoint, arguments
         except HTTPException as error:
             message = f"Unrecognized request URL ({call.method}: {call.path})."
