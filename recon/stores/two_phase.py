@@ -28,11 +28,11 @@ from recon.stores.base import (
 from recon.stores.connections import AnsweringConnection, Connections, is_silence, sentence_of
 from recon.stores.tables import Table
 
-LOCAL_LIMITS: Final[LiteralString] = (
-    "SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '5s', true),"
-    " set_config('idle_in_transaction_session_timeout', '15s', true)"
+LIMITS_AND_IDENTITY: Final[LiteralString] = (
+    "SELECT pg_current_xact_id()::text, system_identifier::text, set_config('lock_timeout', '2s', true),"
+    " set_config('statement_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '15s', true)"
+    " FROM pg_control_system()"
 )
-IDENTITY: Final[LiteralString] = "SELECT pg_current_xact_id()::text, system_identifier::text FROM pg_control_system()"
 
 
 def statement_of(write: RowWrite) -> tuple[sql.Composed, list[Any]]:
@@ -83,9 +83,8 @@ class PostgresBranch:
             connection = self._connection = self._connections.take()
             self._pipeline.enter_context(connection.pipeline())
             connection.execute("BEGIN")
-            connection.execute(LOCAL_LIMITS)
+            self._identity = connection.execute(LIMITS_AND_IDENTITY)
             self._counts = [connection.execute(*statement_of(write)) for write in writes]
-            self._identity = connection.execute(IDENTITY)
         except psycopg.Error as error:
             raise self._failed(error) from error
 
@@ -94,7 +93,7 @@ class PostgresBranch:
         connection, identity = self._working()
         try:
             self._pipeline.close()
-            xid, system_identifier = identity.fetchone() or ("", "")
+            xid, system_identifier, *_ = identity.fetchone() or ("", "")
         except psycopg.Error as error:
             raise self._failed(error) from error
         if any(cursor.rowcount != 1 for cursor in self._counts):
