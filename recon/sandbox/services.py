@@ -27,9 +27,9 @@ class Services:
         self.var_dir = var_dir
         self.env = {**env, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "recon.settings"}
 
-    def start_worker(self) -> None:
-        """Returns when it takes tasks."""
-        argv = ["celery", "-A", "recon.celery", "worker", f"--concurrency={WORKERS}", "--loglevel=INFO"]
+    def start_worker(self, processes: int = WORKERS) -> None:
+        """Returns when it takes tasks, so many at a time."""
+        argv = ["celery", "-A", "recon.celery", "worker", f"--concurrency={processes}", "--loglevel=INFO"]
         child = self._spawn("worker", [*argv, "--without-mingle", "--without-gossip"])
         from recon.celery import app
 

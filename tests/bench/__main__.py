@@ -42,7 +42,7 @@ def main() -> None:
         figures = [*pipeline.figures(), *commits.figures(size.commits), *pages.figures(size.pages)]
         figures += intake.figures(size.events, size.rounds, with_peers=size.with_peers)
         figures += entitlement.figures(size.reads, size.rounds)
-        figures += bulk.figures(sandbox, size.commits)
+        figures += bulk.figures(sandbox, size.commits, size.rounds)
     if options.keep:
         keep(figures, at=datetime.now(UTC))
     if options.json:

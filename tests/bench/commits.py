@@ -1,6 +1,7 @@
 """One row in each of five databases: two-phase as the coordinator does it, against five plain commits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import psycopg
@@ -22,11 +23,25 @@ ROWS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row in each database, of which nothing has to be written otherwise, and the versions that they have."""
+
+    rows: Mapping[StoreName, str]
+    versions: dict[StoreName, int]
+
+    @classmethod
+    def of(cls, number: int) -> "Place":
+        """Rows that no place of another number has."""
+        rows = _rows(number)
+        return cls(rows, {store: _version(store, ROWS[store][0], rows[store]) for store in ROWS})
+
+
 def figures(commits: int) -> Iterator[Figure]:
-    rows = _rows(0)
+    place = Place.of(0)
     plain = {store: psycopg.connect(settings.STORES[store]) for store in ROWS}
     numbers = range(commits)
-    one_by_one = rate_each(lambda _: _commit_plainly(plain, rows), numbers)
+    one_by_one = rate_each(lambda _: _commit_plainly(plain, place.rows), numbers)
     two_phase = bare_rate(0, commits)
     yield Figure("commit in two phases over five databases", "commits", two_phase, "five plain commits", one_by_one)
     for conn in plain.values():
@@ -36,11 +51,31 @@ def figures(commits: int) -> Iterator[Figure]:
 def bare_rate(process: int, commits: int, begin: Callable[[], object] = int) -> float:
     """Two-phase commits a second, of rows that no other `process` of this number touches; `begin` is called before the
     first."""
-    stores, rows = databases(bootstrap.stores()), _rows(process)
-    versions = {store: _version(store, ROWS[store][0], rows[store]) for store in ROWS}
+    stores, place = databases(bootstrap.stores()), Place.of(process)
     begin()
     each = range(process * commits, (process + 1) * commits)
-    return rate_each(lambda number: _commit_in_two_phases(stores, rows, versions, number), each)
+    return rate_each(lambda number: commit_in_two_phases(stores, [place], number), each)
+
+
+def commit_in_two_phases(stores: Mapping[StoreName, WritableStore], places: Sequence[Place], number: int) -> int:
+    """One commit at each place, all in flight at once; how many. `number` is no other's."""
+    gids = {(store, at): f"bench.{number}.{at}.{store}" for at in range(len(places)) for store in ROWS}
+    branches = {key: stores[key[0]].branch() for key in gids}
+    for (store, at), branch in branches.items():
+        place = places[at]
+        branch.send_writes(gids[store, at], [_write(store, place.rows[store], place.versions[store])])
+    for branch in branches.values():
+        branch.await_writes()
+    for branch in branches.values():
+        branch.send_prepare()
+    for branch in branches.values():
+        branch.await_prepare()
+    for finish in [stores[store].send_commit(gid, []) for (store, _), gid in gids.items()]:
+        finish.outcome()
+    for place in places:
+        for store in ROWS:
+            place.versions[store] += 1
+    return len(places)
 
 
 def _commit_plainly(plain: Mapping[StoreName, psycopg.Connection], rows: Mapping[StoreName, str]) -> None:
@@ -48,27 +83,6 @@ def _commit_plainly(plain: Mapping[StoreName, psycopg.Connection], rows: Mapping
         query = f"UPDATE {table} SET row_version = row_version + 1, updated_at = now() WHERE account_id = %s"
         plain[store].execute(query.encode(), [rows[store]])
         plain[store].commit()
-
-
-def _commit_in_two_phases(
-    stores: Mapping[StoreName, WritableStore],
-    rows: Mapping[StoreName, str],
-    versions: dict[StoreName, int],
-    number: int,
-) -> None:
-    branches = {store: stores[store].branch() for store in ROWS}
-    for store, branch in branches.items():
-        branch.send_writes(_gid(store, number), [_write(store, rows[store], versions[store])])
-    for branch in branches.values():
-        branch.await_writes()
-    for branch in branches.values():
-        branch.send_prepare()
-    for branch in branches.values():
-        branch.await_prepare()
-    for finish in [stores[store].send_commit(_gid(store, number)) for store in ROWS]:
-        finish.outcome()
-    for store in ROWS:
-        versions[store] += 1
 
 
 def _write(store: StoreName, account_id: str, version: int) -> RowWrite:
@@ -84,10 +98,6 @@ def _write(store: StoreName, account_id: str, version: int) -> RowWrite:
 
 def _value(column: str) -> str | bool:
     return "free" if column == "plan_code" else False
-
-
-def _gid(store: StoreName, number: int) -> str:
-    return f"bench.{number}.{store}"
 
 
 def _rows(process: int) -> dict[StoreName, str]:
