@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from recon.actions.count_queues import count_queues
@@ -28,10 +28,13 @@ from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
-CHUNK = 1_000
+CHUNK = 500
+FIRST_CHUNKS = 20  # a small company's are spread over all workers
+LATER_CHUNK = 5_000  # what a question to the stores costs is shared by many
 AT_ONCE = 500  # evaluated and kept together: what stands in memory
 PAGE = 5_000
 GIVE_UP_RESUMING_AFTER = timedelta(hours=6)
+CLAIMED = "select account from dirty where account = any(%s) and token is not null"
 DATABASES = (
     StoreName.SUBS_ACCOUNT,
     StoreName.SUBS_CUSTOMER,
@@ -167,8 +170,9 @@ def _evaluate_live(account_id: str, sweeper: Sweeper) -> Evaluated:
 
 def _claimed(account_ids: list[str]) -> set[str]:
     """Those that a worker evaluates just now: it began before us and sees Stripe itself, the mirror only after it."""
-    claimed = Dirty.objects.filter(account__in=account_ids, token__isnull=False)
-    return set(claimed.values_list("account", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIMED, [account_ids])
+        return {account_id for (account_id,) in cursor.fetchall()}
 
 
 def _try_again_later(evaluated: list[Evaluated], now: datetime) -> None:
@@ -196,5 +200,8 @@ def _pages(account_ids: Callable[[str, int], list[str]]) -> Iterator[str]:
 
 
 def _chunks(account_ids: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(islice(account_ids, CHUNK)):
+    for number in count():
+        chunk = list(islice(account_ids, CHUNK if number < FIRST_CHUNKS else LATER_CHUNK))
+        if not chunk:
+            return
         yield chunk

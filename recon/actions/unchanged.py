@@ -65,7 +65,7 @@ def with_fingerprint(evaluated: Evaluated, fingerprint: int | None, rules: Rules
     """With the fingerprint of its rows and of the rules, where there is nothing to say of the account."""
     if fingerprint is None or not _is_quiet(evaluated.answer):
         return evaluated
-    return replace(evaluated, fingerprint=fingerprint ^ _of_rules(rules))
+    return replace(evaluated, fingerprint=fingerprint ^ of_rules(rules))
 
 
 def unchanged(account_ids: Sequence[str], stores: Stores, rules: Rules, now: datetime) -> dict[str, int]:
@@ -79,7 +79,7 @@ def unchanged(account_ids: Sequence[str], stores: Stores, rules: Rules, now: dat
     except StoreError as error:
         log.warning("no account was proved unchanged", extra={"reason": error.sentence})
         return {}
-    salt = _of_rules(rules)
+    salt = of_rules(rules)
     return {account_id: number for account_id, number in kept.items() if found[account_id] ^ salt == number}
 
 
@@ -106,7 +106,7 @@ def _reads(now: datetime) -> dict[str, dict[str, Any]]:
     return reads_of([Reading(store, as_of.get(store, now), {}) for store in StoreName])
 
 
-def _of_rules(rules: Rules) -> int:
+def of_rules(rules: Rules) -> int:
     told = sha256(_code())
     told.update(f"{rules.policy_hash} {rules.livemode}".encode())
     return int.from_bytes(told.digest()[:8], signed=True)

@@ -6,6 +6,7 @@ A store is declared by its tables (`subs_account.py` and its neighbours); the co
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from struct import unpack
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -16,10 +17,12 @@ from psycopg.types.datetime import TimestamptzLoader
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
 from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
-from recon.stores.tables import Table
+from recon.stores.tables import Table, fingerprints_of
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Many accounts are asked for: the store's others keep its processors.
+ON_ONE_PROCESSOR: Final = "SET LOCAL max_parallel_workers_per_gather = 0"
 OWNER: Final = "_owner"
 GAVE_UP: Final = (
     errors._WaitTimeout,
@@ -27,7 +30,7 @@ GAVE_UP: Final = (
     errors.QueryCanceled,
 )  # trying again would take as long
 Tables = dict[str, list[dict[str, Any]]]
-Snapshot = tuple[Tables, Mapping[str, int]]  # the rows of each table; account → fingerprint, where one was asked for
+Snapshot = tuple[Tables, Sequence[int]]  # the rows of each table; the scopes' fingerprints, where they were asked for
 
 
 def utc_now() -> datetime:
@@ -76,25 +79,27 @@ class PostgresStore:
         except psycopg.Error as error:
             reason = sentence_of(error, self.name.value, self.connections.place)
             return {scope.account_id: Reading(self.name, as_of, {}, ok=False, reason=reason) for scope in scopes}
+        numbers = dict(zip((scope.account_id for scope in scopes), taken, strict=fingerprints))
         return {
-            account: self._reading(as_of, tables, taken.get(account, 0) if fingerprints else None)
-            for account, tables in self._by_account(scopes, rows).items()
+            account: self._reading(as_of, rows_of, numbers.get(account))
+            for account, rows_of in self._by_account(scopes, rows).items()
         }
 
     def fingerprints(self, account_ids: Sequence[str]) -> Mapping[str, int]:
         """Of each account's rows as `read_many` would read them of accounts that share nothing with another, without
-        reading them; accounts without a row are left out. Raises StoreUnreachable."""
+        reading them. Raises StoreUnreachable."""
         asked = asked_of([Scope.of(account_id) for account_id in account_ids])
         try:
             with self.connections.using() as connection:
                 with connection.pipeline():
                     connection.execute(BEGIN_SNAPSHOT)
-                    cursors = self._take_fingerprints(connection, asked)
-                taken = together(cursors)
+                    connection.execute(ON_ONE_PROCESSOR)
+                    cursor = self._take_fingerprints(connection, asked)
+                taken = numbers_of(cursor)
                 connection.execute("COMMIT")
         except psycopg.Error as error:
             raise self._unreachable(error) from error
-        return taken
+        return dict(zip(account_ids, taken, strict=True))
 
     def account_ids(self, after: str, limit: int) -> list[str]:
         """The next ids that this store knows, in byte order. Raises StoreUnreachable."""
@@ -171,16 +176,16 @@ class PostgresStore:
         with connection.pipeline():
             connection.execute(BEGIN_SNAPSHOT)
             cursors = [self._cursor(connection, tolerant).execute(table.select(), asked) for table in self.tables]
-            numbers = self._take_fingerprints(connection, asked) if fingerprints else []
+            fingerprint = self._take_fingerprints(connection, asked) if fingerprints else None
         rows = {table.name: cursor.fetchall() for table, cursor in zip(self.tables, cursors, strict=True)}
-        taken = together(numbers)
+        taken = numbers_of(fingerprint) if fingerprint is not None else ()
         connection.execute("COMMIT")
         return rows, taken
 
     def _take_fingerprints(
         self, connection: AnsweringConnection, asked: Mapping[str, Any]
-    ) -> list[psycopg.Cursor[tuple[Any, ...]]]:
-        return [connection.execute(table.fingerprint(), asked, binary=True) for table in self.tables]
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        return connection.execute(fingerprints_of(self.tables), asked, binary=True)
 
     def _cursor(self, connection: AnsweringConnection, tolerant: bool) -> psycopg.Cursor[dict[str, Any]]:
         cursor = connection.cursor(row_factory=dict_row)
@@ -222,22 +227,25 @@ class PostgresStore:
                         )
 
 
-def asked_of(scopes: Sequence[Scope]) -> dict[str, list[str]]:
-    """The parameters that every statement of a table has."""
+def asked_of(scopes: Sequence[Scope]) -> dict[str, str]:
+    """The parameters that every statement of a table has, each a text[]."""
     return {
-        "accounts": [scope.account_id for scope in scopes],
-        "members": sorted({member for scope in scopes for member in scope.family}),
-        "neighbourhood": sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)}),
+        "accounts": text_array(scope.account_id for scope in scopes),
+        "members": text_array(sorted({member for scope in scopes for member in scope.family})),
+        "neighbourhood": text_array(sorted({one for scope in scopes for one in (*scope.family, *scope.neighbours)})),
     }
 
 
-def together(cursors: Iterable[psycopg.Cursor[tuple[Any, ...]]]) -> dict[str, int]:
-    """Account → the fingerprints of all tables in one."""
-    taken: dict[str, int] = {}
-    for cursor in cursors:
-        for account_id, number in cursor.fetchall():
-            taken[account_id] = taken.get(account_id, 0) ^ number
-    return taken
+def text_array(values: Iterable[str]) -> str:
+    """As PostgreSQL writes it: made once for all statements, which the driver would make anew for each."""
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+
+
+def numbers_of(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Sequence[int]:
+    """The eight-byte numbers of the one value that the cursor has; NULL is none."""
+    (packed,) = cursor.fetchone() or (None,)
+    return unpack(f">{len(packed) // 8}q", packed) if packed else ()
 
 
 def _readers(scopes: Sequence[Scope], *, neighbours: bool) -> dict[str, list[str]]:

@@ -36,18 +36,11 @@ class Table:
         """The statement that reads this table for any number of accounts."""
         return self._select().as_bytes()
 
-    @cache  # noqa: B019  as above
-    def fingerprint(self) -> bytes:
-        """The statement that gives, for each account, one number for all rows that `select` gives for it.
-
-        It is the same for equal rows in any order, and tells other rows apart but for one chance in 2^64. The hash is
-        PostgreSQL's own over each column's binary value.
-        """
+    def fingerprints(self) -> sql.Composed:
+        """The query that gives each account one number for all rows that `select` gives for it."""
         columns = sql.SQL(", ").join(sql.Identifier("said", column) for column in self.columns)
-        return (
-            sql.SQL("SELECT _owner, bit_xor(hash_record_extended(ROW({}), {})) FROM ({}) AS said GROUP BY _owner")
-            .format(columns, sql.Literal(self._seed()), self._select())
-            .as_bytes()
+        return sql.SQL("SELECT _owner, bit_xor(hash_record_extended(ROW({}), {})) FROM ({}) AS said GROUP BY 1").format(
+            columns, sql.Literal(self._seed()), self._select()
         )
 
     def _seed(self) -> int:
@@ -69,6 +62,26 @@ class Table:
         columns = {name for name, _ in write.after} - self.derived
         rows = {name for name, _ in self.ours if (name, dict(self.ours)[name]) not in write.key}
         return columns | rows | (set() if self.derived else {self.name})
+
+
+@cache  # as above
+def fingerprints_of(tables: tuple[Table, ...]) -> bytes:
+    """The statement that gives, for each of `accounts` in their order, one number for all rows that the tables' selects
+    give for it, 0 where there are none: big-endian, eight bytes each, in one value.
+
+    It is the same for equal rows in any order, and tells other rows apart but for one chance in 2^64. The hash is
+    PostgreSQL's own over each column's binary value.
+    """
+    return (
+        sql.SQL(
+            "SELECT string_agg(int8send(coalesce(taken.number, 0)), ''::bytea ORDER BY asked.place)"
+            " FROM unnest(%(accounts)s::text[]) WITH ORDINALITY AS asked (account_id, place) LEFT JOIN ("
+            "SELECT _owner, bit_xor(number) AS number FROM ({}) AS of_table (_owner, number) GROUP BY _owner"
+            ") AS taken ON taken._owner = asked.account_id"
+        )
+        .format(sql.SQL(" UNION ALL ").join(sql.SQL("({})").format(table.fingerprints()) for table in tables))
+        .as_bytes()
+    )
 
 
 def table(
