@@ -10,20 +10,13 @@ against recomputing everybody, which is measured on a sample and scaled to two p
 import argparse
 import os
 import random
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from recon.sandbox.cluster import Sandbox
+from tests.bench.worker import watched_worker
 
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var" / "bench-policy"
@@ -66,7 +59,7 @@ def _measure(accounts: int) -> None:
     began = time.perf_counter()
     _fill(accounts)
     print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s; {_mix()}")
-    with _worker() as watched:
+    with watched_worker(VAR, PROCESSES) as watched:
         seconds, preview = _preview()
     print(
         f"preview: {seconds:.1f} s; the worker's {PROCESSES + 1} processes: at most {watched.megabytes:.0f} MB together"
@@ -151,58 +144,6 @@ def _mix() -> str:
     return (
         f"{100 * self_serve / everybody:.1f} % owe as self-serve, {100 * contract / everybody:.1f} % under a contract"
     )
-
-
-@dataclass(slots=True)
-class Watched:
-    """The largest sum of the worker's memories; seconds of processors since it was ready."""
-
-    megabytes: float = 0.0
-    busy: float = 0.0
-    database_busy: float = 0.0
-
-
-@contextmanager
-def _worker() -> Iterator[Watched]:
-    """A worker of two processes, ready."""
-    command = [sys.executable, "-m", "celery", "-A", "recon", "worker", f"--concurrency={PROCESSES}", "-Q", "now,bulk"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    watched, over = Watched(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, watched, over), daemon=True)
-    try:
-        _wait_for(process.pid)
-        watcher.start()
-        yield watched
-        over.set()
-        watcher.join()
-    finally:
-        over.set()
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def _wait_for(pid: int) -> None:
-    from recon.bootstrap import task_sender
-
-    while not task_sender().control.ping(timeout=0.5):
-        assert psutil.pid_exists(pid), "the worker did not start"
-
-
-def _watch(pid: int, watched: Watched, over: threading.Event) -> None:
-    worker = psutil.Process(pid)
-    database = psutil.Process(int((VAR / "postgres" / "data" / "postmaster.pid").read_text().split()[0]))
-    began, database_began = _busy(worker), _busy(database)
-    while not over.wait(0.2):
-        processes = [worker, *worker.children(recursive=True)]
-        watched.megabytes = max(watched.megabytes, sum(one.memory_info().rss for one in processes) / 2**20)
-        watched.busy = _busy(worker) - began
-        watched.database_busy = _busy(database) - database_began
-
-
-def _busy(process: psutil.Process) -> float:
-    """Seconds of processors that it and its living children have had."""
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
 
 
 def _preview() -> tuple[float, Any]:

@@ -1,0 +1,221 @@
+"""What sweeps cost in a large company: `python -m tests.bench.sweep [ACCOUNTS] [--rounds ROUNDS]`.
+
+On servers of its own under var/bench-sweep, through a Celery worker of two processes. In turn: a raw binary COPY of the
+same rows out of the same databases in no order (psql, one table after another); a sweep while nothing changed; one
+while one account in a thousand changed; and the evaluation of those alone, as of whom the stores' triggers name. Then a
+full sweep of a sample, twice: what it is to evaluate an account, first with all that is kept of it for the first time;
+and how many the others had missed.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from recon.engine.schema import TABLES
+from recon.sandbox.cluster import Sandbox
+from recon.sandbox.postgres import wheel_bin
+from tests.bench.worker import Watched, watched_worker
+
+VAR = Path(__file__).resolve().parents[2] / "var" / "bench-sweep"
+PROCESSES = 2
+AT_ONCE = 8
+SAMPLE = 5_000
+CHUNK = 500
+ONE_IN = 1_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.sweep", description=__doc__)
+    parser.add_argument("accounts", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    sandbox = Sandbox(VAR)
+    with sandbox.attached():
+        os.environ.update(sandbox.env())
+        os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
+        sandbox.recreate_ours()
+        _empty_stores()
+        _measure(options.accounts, options.rounds)
+
+
+def _measure(accounts: int, rounds: int) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, skip_checks=True)
+    began = time.perf_counter()
+    _fill(accounts)
+    print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s")
+    with watched_worker(VAR, PROCESSES) as watched:
+        works: dict[str, Callable[[], None]] = {
+            "raw COPY": _copy,
+            "nothing changed": _sweep,
+            "one in a thousand changed": lambda: _change() or _sweep(),
+            "those alone": lambda: _change() or _sweep_changed(),
+        }
+        took = _in_turn(works, rounds)
+        _show(took, accounts)
+        print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
+        _show_full(watched, took, accounts)
+
+
+def _empty_stores() -> None:
+    for store, tables in TABLES.items():
+        with psycopg.connect(os.environ[f"SANDBOX_{store.upper()}_OWNER_URL"], autocommit=True) as conn:
+            conn.execute(f"truncate {', '.join(tables)}")
+
+
+def _fill(accounts: int) -> None:
+    """Stores and mirror; then the templates are swept, and their states copied with each account's own fingerprint."""
+    from django.db import connection
+
+    from recon.actions import equipment
+    from recon.actions.keep_evaluations import keep_evaluations
+    from recon.actions.read_stores import fingerprints_of
+    from recon.actions.sweep import evaluate_chunk
+    from recon.actions.unchanged import of_rules
+    from recon.models import AccountState, Trigger
+    from tests.bench.sweep_fill import account_id, copy_states, fill_stores
+
+    sweeper = equipment.sweeper()
+    fill_stores(accounts, datetime.now(UTC))
+    evaluated = evaluate_chunk([account_id(number) for number in range(3)], sweeper)
+    keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor="bench")
+    copy_states(accounts)
+    quiet = AccountState.objects.filter(fingerprint__isnull=False).values_list("account_id", flat=True)
+    salt, ids = of_rules(sweeper.rules), list(quiet)
+    for first in range(0, len(ids), 5_000):
+        taken = fingerprints_of(sweeper.stores, ids[first : first + 5_000])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update account_state as state set fingerprint = taken.number"
+                " from unnest(%s::text[], %s::bigint[]) as taken (id, number) where state.account_id = taken.id",
+                [list(taken), [number ^ salt for number in taken.values()]],
+            )
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze account_state")
+
+
+def _in_turn(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Each work's seconds; the first round warms up and does not count."""
+    took: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            began = time.perf_counter()
+            work()
+            if number:
+                took[name].append(time.perf_counter() - began)
+    return took
+
+
+def _show(took: dict[str, list[float]], accounts: int) -> None:
+    floor = statistics.median(took["raw COPY"])
+    for name, seconds in took.items():
+        middle = statistics.median(seconds)
+        spread = f"{min(seconds):.2f}-{max(seconds):.2f}"
+        print(f"{name:<28}{middle:>8.2f} s ({spread}){accounts / middle:>12,.0f} accounts/s{middle / floor:>8.3f} x")
+
+
+def _copy() -> None:
+    for database, tables in [*((store, list(named)) for store, named in TABLES.items()), ("recon", ["stripe_object"])]:
+        url = os.environ["DATABASE_URL" if database == "recon" else f"SANDBOX_{database.upper()}_OWNER_URL"]
+        for table in tables:
+            statement = f"copy {table} to stdout (format binary)"
+            subprocess.run(
+                [wheel_bin() / "psql", make_conninfo(url), "-qc", statement], stdout=subprocess.DEVNULL, check=True
+            )
+
+
+def _sweep() -> None:
+    from recon.actions import equipment
+    from recon.actions.sweep import begin_sweep
+
+    _refresh()
+    sweeper = equipment.sweeper()
+    _work_off(begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench"))
+
+
+def _sweep_changed() -> None:
+    """A sweep whose chunks are the accounts that changed."""
+    from recon.models import SweepChunk, SweepRun
+
+    _refresh()
+    run = SweepRun.objects.create(started_at=datetime.now(UTC), actor="bench", accounts=len(_changed))
+    for number, first in enumerate(range(0, len(_changed), CHUNK // PROCESSES)):
+        SweepChunk.objects.create(run=run, number=number, account_ids=_changed[first : first + CHUNK // PROCESSES])
+    _work_off(run)
+
+
+def _work_off(run: object) -> None:
+    from django.utils import timezone
+
+    from recon.actions.run_sweep import work_in_queue
+    from recon.actions.sweep import finish_sweep
+    from recon.models import SweepRun
+    from recon.tasks.sweep import sweep_chunk
+
+    assert isinstance(run, SweepRun)
+    work_in_queue(lambda id: sweep_chunk.delay(id), at_once=AT_ONCE)(run, lambda *_: None)
+    assert finish_sweep(run, now=timezone.now()).finished_at is not None
+
+
+def _refresh() -> None:
+    """The mirror is as of now: refreshing it is another bench's."""
+    from recon.models import MirrorSync
+
+    now = datetime.now(UTC)
+    MirrorSync.objects.update(started_at=now, completed_at=now)
+
+
+_changed: list[str] = []
+
+
+def _change() -> None:
+    """Another name for one customer in a thousand, which changes nobody's truth."""
+    with psycopg.connect(os.environ["SANDBOX_SUBS_CUSTOMER_OWNER_URL"]) as conn:
+        rows = conn.execute(
+            "update customers set name = 'Company ' || gen_random_uuid()"
+            " where right(account_id, 9)::int %% %s = 7 returning account_id",
+            [ONE_IN],
+        )
+        _changed[:] = sorted(account_id for (account_id,) in rows)
+
+
+def _show_full(watched: Watched, took: dict[str, list[float]], accounts: int) -> None:
+    changed = statistics.median(took["those alone"])
+    for name in ("full sweep, all new", "full sweep, again"):
+        busy = watched.busy
+        seconds, sample, counts = _full(accounts)
+        each, everybody = (watched.busy - busy) / sample, seconds * accounts / sample
+        print(f"{name}: {sample:,} accounts in {seconds:.1f} s, of the worker {each * 1e6:.0f} us each; {counts}")
+        print(f"  everybody: about {everybody:.0f} s; those that changed alone: {changed / everybody:.4f} of it")
+
+
+def _full(accounts: int) -> tuple[float, int, dict[str, int]]:
+    """Seconds, how many accounts, and what became of them."""
+    from recon.actions import equipment
+    from recon.actions.sweep import begin_sweep
+    from recon.queries.runs import looked_at
+
+    _refresh()
+    sweeper = equipment.sweeper()
+    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench", full=True)
+    run.chunks.filter(number__gte=max(1, min(SAMPLE, accounts) // CHUNK)).delete()
+    began = time.perf_counter()
+    _work_off(run)
+    seconds = time.perf_counter() - began
+    return seconds, sum(map(len, run.chunks.values_list("account_ids", flat=True))), looked_at(run.id)
+
+
+if __name__ == "__main__":
+    main()
