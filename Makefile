@@ -8,6 +8,7 @@ CRASHES ?= 5000
 SECONDS ?= 600
 EXAMPLES ?= 750
 CALLS ?= 20000
+INPUTS ?= 2500
 SEED ?= 1
 SERVICE ?= osv
 # The machine's own interpreter does.
@@ -46,7 +47,8 @@ chaos: setup ## Crash an apply at every step (CRASHES), let rivals approve, kill
 	$(RUN)python -m tests.chaos.rivals
 	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)
 
-fuzz: setup ## Call the API as its schema says and as it does not, EXAMPLES of each kind, at least CALLS in all; SEED
+fuzz: setup ## Send five kinds of nonsense INPUTS times each, then call the API as its schema says and does not; SEED
+	BAD_INPUTS=$(INPUTS) $(RUN)pytest tests/api/test_bad_input.py tests/properties/test_hostile.py
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_LEAST=$(CALLS) SEED=$(SEED) $(RUN)pytest -s tests/api/test_fuzz.py
 
 # Asks a service in the network, so that it is no part of lint or test; a package that it does not know fails too.

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db import connection
 
 # What every request may write: the session and who looked at whom.
-OF_EVERY_REQUEST = frozenset({"django_session", "look_up", "api_token", "api_call"})
+OF_EVERY_REQUEST = frozenset({"django_session", "look_up", "api_token"})
 
 
 def fingerprint(but: Collection[str] = OF_EVERY_REQUEST) -> dict[str, str]:

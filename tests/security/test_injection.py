@@ -101,8 +101,6 @@ def test_every_name_that_a_store_is_asked_by_is_one_of_ours() -> None:
                 assert len(name) < 64, name
 
 
-# Addresses that somebody gives us
-
 REACHES_OUT: Final = frozenset(
     {"requests", "urllib.request", "http.client", "httpx", "aiohttp", "socket", "stripe", "urllib3"}
 )

@@ -33,9 +33,6 @@ def browser(role: str = "admin", *, forges: bool = False) -> Client:
     return client
 
 
-# A form that came from elsewhere
-
-
 @pytest.mark.parametrize(
     "headers", [{}, {"HX-Request": "true"}, {"Origin": EVIL.rstrip("/")}], ids=["bare", "htmx", "foreign"]
 )
@@ -48,9 +45,6 @@ def test_no_form_is_taken_without_its_token(account: str, headers: dict[str, str
         refused[name] = answer.status_code == 403 or "HX-Redirect" in answer
     assert refused == dict.fromkeys(FORMS, True)
     assert fingerprint() == before
-
-
-# What a form or a call brings that nobody asked for
 
 
 def test_a_repair_holds_what_we_know_and_not_what_the_form_says(account: str) -> None:
@@ -99,9 +93,6 @@ def test_every_call_refuses_a_field_that_is_not_its_own(account: str, name: str)
     assert fingerprint() == before
 
 
-# Too much of it
-
-
 def test_a_form_has_a_greatest_size_and_number_of_fields(account: str) -> None:
     admin = browser()
     for form in ({"q": "x" * (1024 * 1024 + 1)}, {f"a{number}": "1" for number in range(1_001)}):
@@ -122,9 +113,6 @@ def test_no_page_and_no_list_of_ids_is_without_an_end(account: str) -> None:
     many = {"accounts": [f"a{number}" for number in range(10_001)], "reason": "all of them"}
     assert job.post("/api/v1/bulk-repairs/", many, content_type="application/json").status_code == 400
     assert browser().post("/search/", {"q": ",".join(f"acc_{number}" for number in range(100_000))}).status_code == 200
-
-
-# Elsewhere
 
 
 def test_no_form_leads_to_another_site(account: str) -> None:
