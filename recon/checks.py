@@ -15,7 +15,6 @@ from celery.signals import worker_init
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from psycopg import sql
 
@@ -108,10 +107,11 @@ def check_production(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 
 @worker_init.connect
 def refuse_known_secrets(**_: Any) -> None:
-    """Called where a server starts. ImproperlyConfigured: it is no sandbox, and has DEBUG or the key of sandboxes."""
+    """Called where a server starts. SystemExit, for Celery passes over all else: it is no sandbox, and has DEBUG or the
+    key of sandboxes."""
     told = [f"{one.msg} {one.hint}" for one in _check_secrets() if one.id in NEVER_SERVED]
     if told and not settings.EMBEDDED:
-        raise ImproperlyConfigured(" ".join(told))
+        raise SystemExit(" ".join(told))
 
 
 def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:

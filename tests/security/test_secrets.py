@@ -19,6 +19,7 @@ from tests.support.tokens import SECRET, token_of
 
 CHECK = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
 SERVE = ("-c", "import inspector.wsgi")
+WORK = ("-m", "celery", "-A", "recon.celery", "worker", "--pool=solo")
 
 
 def test_the_settings_of_a_company_are_clean() -> None:
@@ -27,7 +28,7 @@ def test_the_settings_of_a_company_are_clean() -> None:
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
 
 
-@pytest.mark.parametrize("command", [CHECK, SERVE], ids=["check", "serve"])
+@pytest.mark.parametrize("command", [CHECK, SERVE, WORK], ids=["check", "serve", "work"])
 def test_production_refuses_what_everybody_knows(command: tuple[str, ...]) -> None:
     refused = in_production(*command, SECRET_KEY="", DEBUG="true")
     assert refused.returncode != 0
