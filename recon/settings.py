@@ -167,7 +167,6 @@ CELERY_TASK_ROUTES = {
         "sweep",
         "sweep_chunk",
         "sync_stripe",
-        "repair_item",
         "bulk_items",
         "preview_policy_chunk",
         "prune",
