@@ -75,7 +75,8 @@ class Coordinator:
 
     def apply_all(self, orders: Sequence[Order]) -> list[Result]:
         """The same of several, each all or nothing by itself: their reads and writes are in flight together, and the
-        steps of the journal that they take together are one commit."""
+        steps of the journal that they take together are one commit. One with a proposal goes best alone: while Stripe
+        is asked its rows are locked, and those of the next one too."""
         with account_locks([order.account_id for order in orders]) as ours:
             free = [order for order in orders if order.account_id in ours]
             ends = self._apply(free) if free else {}
