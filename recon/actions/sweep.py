@@ -7,7 +7,7 @@ unchanged are not evaluated again; a full sweep evaluates them too, and counts t
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count, groupby, islice
@@ -22,7 +22,7 @@ from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
-from recon.actions.unchanged import keep_looked_at, unchanged, with_fingerprint
+from recon.actions.unchanged import keep_looked_at, prove_unchanged, with_fingerprint
 from recon.engine.facts import StoreName
 from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
@@ -99,18 +99,19 @@ def _do(chunk: SweepChunk, sweeper: Sweeper) -> Counter[str]:
     found otherwise that were thought unchanged (`missed`)."""
     now = sweeper.clock()
     claimed = _claimed(chunk.account_ids)
-    same = unchanged([one for one in chunk.account_ids if one not in claimed], sweeper.stores, sweeper.rules, now)
-    if chunk.run.is_full:
-        due, counts = list(chunk.account_ids), Counter[str]()
-    else:
-        keep_looked_at(same, now)
-        due, counts = [one for one in chunk.account_ids if one not in same], Counter({"unchanged": len(same)})
+    free = [account_id for account_id in chunk.account_ids if account_id not in claimed]
+    proved = prove_unchanged(free, sweeper.stores, sweeper.rules, now)
+    same, due, counts = proved.fingerprints, chunk.account_ids, Counter[str]()
+    if not chunk.run.is_full:
+        keep_looked_at(proved)
+        due = [account_id for account_id in chunk.account_ids if account_id not in same]
+        counts["unchanged"] = len(same)
     for first in range(0, len(due), AT_ONCE):
-        counts += _evaluate_and_keep(due[first : first + AT_ONCE], same.keys(), chunk.run.actor, sweeper)
-    return counts
+        counts += _evaluate_and_keep(due[first : first + AT_ONCE], same, chunk.run.actor, sweeper)
+    return +counts
 
 
-def _evaluate_and_keep(account_ids: list[str], same: Set[str], actor: str, sweeper: Sweeper) -> Counter[str]:
+def _evaluate_and_keep(account_ids: list[str], same: Container[str], actor: str, sweeper: Sweeper) -> Counter[str]:
     evaluated = evaluate_chunk(account_ids, sweeper)
     with transaction.atomic():
         share_policy_turn()

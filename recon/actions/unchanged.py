@@ -12,7 +12,7 @@ leaves no fingerprint, so that what changed and changed back cannot pass for unc
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -61,6 +61,16 @@ where account_id in (
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The accounts that every store, asked after `at`, and the mirror as of `mirrored_at` show unchanged, with their
+    fingerprints."""
+
+    at: datetime
+    mirrored_at: datetime | None
+    fingerprints: Mapping[str, int]
+
+
 def with_fingerprint(evaluated: Evaluated, fingerprint: int | None, rules: Rules) -> Evaluated:
     """With the fingerprint of its rows and of the rules, where there is nothing to say of the account."""
     if fingerprint is None or not _is_quiet(evaluated.answer):
@@ -68,27 +78,30 @@ def with_fingerprint(evaluated: Evaluated, fingerprint: int | None, rules: Rules
     return replace(evaluated, fingerprint=fingerprint ^ of_rules(rules))
 
 
-def unchanged(account_ids: Sequence[str], stores: Stores, rules: Rules, now: datetime) -> dict[str, int]:
-    """Those among them that would be evaluated as they were, with their fingerprints. None where a store is silent:
-    whoever evaluates them says why."""
-    kept = _kept(account_ids, rules, now)
-    if not kept or mirror_as_of() is None:
-        return {}
-    try:
-        found = fingerprints_of(stores, list(kept))
-    except StoreError as error:
-        log.warning("no account was proved unchanged", extra={"reason": error.sentence})
-        return {}
-    salt = of_rules(rules)
-    return {account_id: number for account_id, number in kept.items() if found[account_id] ^ salt == number}
+def prove_unchanged(account_ids: Sequence[str], stores: Stores, rules: Rules, now: datetime) -> Proved:
+    """Those among them that would be evaluated as they were. None where a store is silent: whoever evaluates them says
+    why."""
+    mirrored_at, kept, same = mirror_as_of(), _kept(account_ids, rules, now), {}
+    if kept and mirrored_at is not None:
+        try:
+            found, salt = fingerprints_of(stores, list(kept)), of_rules(rules)
+            same = {account_id: number for account_id, number in kept.items() if found[account_id] ^ salt == number}
+        except StoreError as error:
+            log.warning("no account was proved unchanged", extra={"reason": error.sentence})
+    return Proved(now, mirrored_at, same)
 
 
-def keep_looked_at(proved: Mapping[str, int], now: datetime) -> None:
-    """All stores were asked after `now` and say what they said; whoever was evaluated since stays as that left it."""
-    if proved:
-        given: dict[str, Any] = {"accounts": list(proved), "fingerprints": list(proved.values()), "now": now}
+def keep_looked_at(proved: Proved) -> None:
+    """What the stores said stays, as of then; whoever was evaluated since stays as that left it."""
+    if proved.fingerprints:
+        given: dict[str, Any] = {
+            "accounts": list(proved.fingerprints),
+            "fingerprints": list(proved.fingerprints.values()),
+            "now": proved.at,
+            "reads": canonical_json(_reads(proved)),
+        }
         with connection.cursor() as cursor:
-            cursor.execute(LOOKED_AT, given | {"reads": canonical_json(_reads(now))})
+            cursor.execute(LOOKED_AT, given)
 
 
 def _kept(account_ids: Sequence[str], rules: Rules, now: datetime) -> dict[str, int]:
@@ -101,12 +114,13 @@ def _is_quiet(answer: Mapping[str, Any]) -> bool:
     return is_known(answer) and not (answer["drift"]["cells"] or answer["findings"] or answer["plan"]["proposals"])
 
 
-def _reads(now: datetime) -> dict[str, dict[str, Any]]:
-    as_of = {StoreName.STRIPE: mirror_as_of()}
-    return reads_of([Reading(store, as_of.get(store, now), {}) for store in StoreName])
+def _reads(proved: Proved) -> dict[str, dict[str, Any]]:
+    as_of = {StoreName.STRIPE: proved.mirrored_at}
+    return reads_of([Reading(store, as_of.get(store, proved.at), {}) for store in StoreName])
 
 
 def of_rules(rules: Rules) -> int:
+    """The part of every fingerprint that is not of rows."""
     told = sha256(_code())
     told.update(f"{rules.policy_hash} {rules.livemode}".encode())
     return int.from_bytes(told.digest()[:8], signed=True)

@@ -1,9 +1,9 @@
 """What the six stores said, one model per store, mirroring its tables.
 
 A row is added only when the store said something new about the account: an account's rows, ordered by `read_at`, are
-the store's history as we saw it. Between `read_at` and `last_read_at` the store is known to have said exactly this.
-A failed read leaves no row here; the evaluation keeps its reason. A sweep that proves an account unchanged reads no rows
-and moves no date here, but that of the account's state.
+the store's history as we saw it. Between `read_at` and `last_read_at` the store is known to have said exactly this. A
+failed read leaves no row here; the evaluation keeps its reason. A sweep that proves an account unchanged reads no
+rows and moves no date here, but that of the account's state.
 """
 
 from django.db import models
