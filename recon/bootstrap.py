@@ -3,10 +3,11 @@
 Clients are built at the first call, never at import, and kept for the process; they find out about a fork themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import redis
 from celery import Celery
@@ -28,14 +29,30 @@ from recon.stores.subs_dunning import SubsDunning
 DATABASE_STORES: Final[tuple[type[PostgresStore], ...]] = (SubsDunning, CfProd, BillingProd, SubsAccount, SubsCustomer)
 
 
-@cache
+Made = TypeVar("Made")
+
+
+class once(Generic[Made]):
+    """As `cache`, of a function without arguments, where nothing may be made twice: of two clients that two threads
+    made at the same moment one would be dropped, and would close its connection under whoever uses it."""
+
+    def __init__(self, build: Callable[[], Made]) -> None:
+        self._kept, self._lock = cache(build), Lock()
+        self.cache_clear = self._kept.cache_clear
+
+    def __call__(self) -> Made:
+        with self._lock:
+            return self._kept()
+
+
+@once
 def stores() -> Mapping[StoreName, Store]:
     """All six, in the fixed order in which applies prepare them."""
     databases: dict[StoreName, Store] = {kind.name: kind(settings.STORES[kind.name]) for kind in DATABASE_STORES}
     return MappingProxyType({**databases, StoreName.STRIPE: stripe_store()})
 
 
-@cache
+@once
 def stripe_store() -> StripeStore:
     return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE))
 
@@ -45,26 +62,26 @@ def change_feeds() -> list[ChangeFeed]:
     return [ChangeFeed(kind.name, settings.STORES[kind.name]) for kind in DATABASE_STORES]
 
 
-@cache
+@once
 def event_stream() -> redis.Redis:
     """Where domain events are published; one that hangs is given up, for the publisher holds its turn meanwhile."""
     once_more = Retry(NoBackoff(), 1)  # a connection that was kept may be a dead one; the rest is the schedule's
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5, retry=once_more)
 
 
-@cache
+@once
 def call_counter() -> redis.Redis:
     """Counts the calls of tokens; one that is slow is given up, for every call waits for it."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.2, socket_timeout=0.2)
 
 
-@cache
+@once
 def broker_probe() -> redis.Redis:
     """Asks whether the broker answers, and waits a second at most."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
 
 
-@cache
+@once
 def task_sender() -> Celery:
     """Sends tasks by their names, from the web as from a worker; gives a broker that is down a second, no more."""
     app = Celery("recon", set_as_current=False)

@@ -87,8 +87,7 @@ def _next_number(key: str, window: int, at_once: int) -> int:
 
 
 def _take(key: str, at_once: int) -> range:
-    counter = bootstrap.call_counter()  # held: two threads may each make the first, and one that nobody holds closes
-    with counter.pipeline(transaction=False) as pipe:
+    with bootstrap.call_counter().pipeline(transaction=False) as pipe:
         pipe.incrby(key, at_once)
         pipe.expire(key, 2 * WINDOW_SECONDS)
         last = int(pipe.execute()[0])
