@@ -21,8 +21,11 @@ from recon.stores.tables import Table, fingerprints_of
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# Many accounts are asked for: the store's others keep its processors.
-ON_ONE_PROCESSOR: Final = "SET LOCAL max_parallel_workers_per_gather = 0"
+# A question about many accounts is planned for so many, along the indexes; the store's others keep its processors.
+ABOUT_MANY: Final = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
+"""
 OWNER: Final = "_owner"
 GAVE_UP: Final = (
     errors._WaitTimeout,
@@ -93,7 +96,7 @@ class PostgresStore:
             with self.connections.using() as connection:
                 with connection.pipeline():
                     connection.execute(BEGIN_SNAPSHOT)
-                    connection.execute(ON_ONE_PROCESSOR)
+                    connection.execute(ABOUT_MANY)
                     cursor = self._take_fingerprints(connection, asked)
                 taken = numbers_of(cursor)
                 connection.execute("COMMIT")
@@ -175,6 +178,8 @@ class PostgresStore:
     ) -> Snapshot:
         with connection.pipeline():
             connection.execute(BEGIN_SNAPSHOT)
+            if fingerprints:
+                connection.execute(ABOUT_MANY)
             cursors = [self._cursor(connection, tolerant).execute(table.select(), asked) for table in self.tables]
             fingerprint = self._take_fingerprints(connection, asked) if fingerprints else None
         rows = {table.name: cursor.fetchall() for table, cursor in zip(self.tables, cursors, strict=True)}
