@@ -13,7 +13,9 @@ from recon.actions.sweep import begin_sweep, open_chunks, sweep_chunk
 from recon.actions.sync_stripe import Pace
 from recon.engine.facts import StoreName
 from recon.engine.policy import Policy
-from recon.models import AccountState, Evaluation, StripeObject, SweepChunk, Trigger
+from recon.models import AccountState, Evaluation, StripeObject, SweepChunk, SweepRun, Trigger
+from recon.queries.runs import looked_at
+from recon.sandbox.population import seed
 from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
 
@@ -24,14 +26,26 @@ LATER = NOW + timedelta(minutes=5)
 OTHER_CUSTOMER = "insert into customers (account_id, {}) values ('acc_9', '{}')"
 
 
+CHANGES = (
+    ("subs_account", "accounts", "payment_status = 'bad_debt'"),
+    ("subs_customer", "customers", "has_payment_method = not has_payment_method"),
+    ("subs_customer", "customers", "merged_into = 'acc_1'"),
+    ("subs_dunning", "dunning", "has_debt = not has_debt"),
+    ("billing_prod", "invoices", "due_at = due_at - interval '90 days'"),
+    ("billing_prod", "payments", "status = 'failed'"),
+    ("cf_prod", "entitlements", "restricted = not restricted"),
+)
+
+
 def sweep(sweeper, *, full=False) -> dict[str, int]:
     """What became of the accounts."""
-    reports = SILENT
-    run = run_sweep(
-        sweeper, actor="test", pace=Pace(10_000), work=work_here(lambda: sweeper), reports=reports, full=full
-    )
-    (counts,) = SweepChunk.objects.filter(run=run).values_list("counts", flat=True)
+    (counts,) = SweepChunk.objects.filter(run=run_of(sweeper, full=full)).values_list("counts", flat=True)
     return counts
+
+
+def run_of(sweeper, *, full=False) -> SweepRun:
+    work = work_here(lambda: sweeper)
+    return run_sweep(sweeper, actor="test", pace=Pace(10_000), work=work, reports=SILENT, full=full)
 
 
 @pytest.fixture
@@ -149,3 +163,14 @@ def test_a_full_sweep_evaluates_everybody_and_counts_what_the_others_missed(swee
     assert sweep(sweeper_at(LATER), full=True) == {"known": 1}
     Evaluation.objects.update(content_hash="of something else")
     assert sweep(sweeper_at(LATER + timedelta(minutes=1)), full=True) == {"known": 1, "missed": 1}
+
+
+@pytest.mark.long
+def test_a_sweep_finds_every_change_of_a_whole_population(sweeper_at, sandbox, owner):
+    seed(sandbox.env(), 400, now=NOW)
+    run_of(sweeper_at())
+    assert looked_at(run_of(sweeper_at(LATER)).id)["unchanged"] > 100
+    for number, (store, table, change) in enumerate(CHANGES):
+        owner(store).execute(f"update {table} set {change} where hashtextextended(account_id, {number}) % 20 = 0")
+    assert looked_at(run_of(sweeper_at(LATER + timedelta(minutes=1))).id)["unchanged"] > 0
+    assert looked_at(run_of(sweeper_at(LATER + timedelta(minutes=2)), full=True).id)["missed"] == 0
