@@ -64,7 +64,7 @@ class Table:
         return columns | rows | (set() if self.derived else {self.name})
 
 
-@cache  # as above
+@cache
 def fingerprints_of(tables: tuple[Table, ...]) -> bytes:
     """The statement that gives, for each of `accounts` in their order, one number for all rows that the tables' selects
     give for it, 0 where there are none: big-endian, eight bytes each, in one value.
