@@ -9,10 +9,12 @@ and how many the others had missed.
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def _measure(accounts: int, rounds: int) -> None:
             "one in a thousand changed": lambda: _change() or _sweep(),
             "those alone": lambda: _change() or _sweep_changed(),
         }
-        took = _in_turn(works, rounds)
+        took = _in_turn(works, rounds, watched)
         _show(took, accounts)
         print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
         _show_full(watched, took, accounts)
@@ -106,24 +108,44 @@ def _fill(accounts: int) -> None:
         cursor.execute("vacuum analyze account_state")
 
 
-def _in_turn(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Each work's seconds; the first round warms up and does not count."""
-    took: dict[str, list[float]] = {name: [] for name in works}
+@dataclass(frozen=True, slots=True)
+class Took:
+    """One work: its seconds, and the seconds of processors that it and the database had meanwhile."""
+
+    seconds: float
+    busy: float
+
+
+def _in_turn(works: dict[str, Callable[[], None]], rounds: int, watched: Watched) -> dict[str, list[Took]]:
+    """The first round warms up and does not count."""
+    took: dict[str, list[Took]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
-            began = time.perf_counter()
+            busy, began = _busy(watched), time.perf_counter()
             work()
+            seconds = time.perf_counter() - began
             if number:
-                took[name].append(time.perf_counter() - began)
+                took[name].append(Took(seconds, _busy(watched) - busy))
     return took
 
 
-def _show(took: dict[str, list[float]], accounts: int) -> None:
-    floor = statistics.median(took["raw COPY"])
-    for name, seconds in took.items():
-        middle = statistics.median(seconds)
-        spread = f"{min(seconds):.2f}-{max(seconds):.2f}"
-        print(f"{name:<28}{middle:>8.2f} s ({spread}){accounts / middle:>12,.0f} accounts/s{middle / floor:>8.3f} x")
+def _busy(watched: Watched) -> float:
+    """Of the worker and the database, to a few tenths; of this process and of the clients that it ran."""
+    time.sleep(0.5)
+    ours = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return watched.busy + watched.database_busy + sum(one.ru_utime + one.ru_stime for one in ours)
+
+
+def _show(took: dict[str, list[Took]], accounts: int) -> None:
+    """On a machine that others use too, the seconds alone say little."""
+    floor = statistics.median(one.seconds for one in took["raw COPY"])
+    for name, rounds in took.items():
+        seconds = [one.seconds for one in rounds]
+        middle, busy = statistics.median(seconds), statistics.median(one.busy for one in rounds)
+        print(
+            f"{name:<28}{middle:>8.2f} s ({min(seconds):.2f}-{max(seconds):.2f}){accounts / middle:>12,.0f} accounts/s"
+            f"{middle / floor:>8.2f} x; of the processors {busy / accounts * 1e6:.1f} us an account"
+        )
 
 
 def _copy() -> None:
@@ -191,8 +213,8 @@ def _change() -> None:
         _changed[:] = sorted(account_id for (account_id,) in rows)
 
 
-def _show_full(watched: Watched, took: dict[str, list[float]], accounts: int) -> None:
-    changed = statistics.median(took["those alone"])
+def _show_full(watched: Watched, took: dict[str, list[Took]], accounts: int) -> None:
+    changed = statistics.median(one.seconds for one in took["those alone"])
     for name in ("full sweep, all new", "full sweep, again"):
         busy = watched.busy
         seconds, sample, counts = _full(accounts)

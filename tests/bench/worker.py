@@ -63,10 +63,11 @@ def _watch(pid: int, var: Path, watched: Watched, over: threading.Event) -> None
 
 
 def _busy(process: psutil.Process) -> float:
-    """Seconds of processors that it and its living children have had."""
-    seconds = 0.0
-    for one in (process, *process.children(recursive=True)):
+    """Seconds of processors that it and its children have had, those that ended too."""
+    times = process.cpu_times()
+    seconds = times.user + times.system + times.children_user + times.children_system
+    for one in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # a server's child may end between the two calls
             times = one.cpu_times()
             seconds += times.user + times.system
-    return seconds
+    return float(seconds)
