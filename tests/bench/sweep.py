@@ -24,6 +24,8 @@ from psycopg.conninfo import make_conninfo
 from recon.engine.schema import TABLES
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.postgres import wheel_bin
+from tests.bench.apart import LeftOut
+from tests.bench.row_diff import NAME, rows_per_second
 from tests.bench.worker import Watched, watched_worker
 
 VAR = Path(__file__).resolve().parents[2] / "var" / "bench-sweep"
@@ -67,6 +69,7 @@ def _measure(accounts: int, rounds: int) -> None:
         }
         took = _in_turn(works, rounds, watched)
         _show(took, accounts)
+        _show_peer(statistics.median(took["nothing changed"]), accounts, rounds)
         print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
         _show_full(watched, took, accounts)
 
@@ -146,6 +149,18 @@ def _show(took: dict[str, list[Took]], accounts: int) -> None:
             f"{name:<28}{middle:>8.2f} s ({min(seconds):.2f}-{max(seconds):.2f}){accounts / middle:>12,.0f} accounts/s"
             f"{middle / floor:>8.2f} x; of the processors {busy / accounts * 1e6:.1f} us an account"
         )
+
+
+def _show_peer(seconds: float, accounts: int, rounds: int) -> None:
+    """Whole accounts of six stores, beside single rows of one table in two databases."""
+    try:
+        rows = statistics.median(rows_per_second(accounts, rounds))
+    except LeftOut as error:
+        print(error)
+        return
+    print(
+        f"{NAME}: {rows:,.0f} rows/s of one table pair; a sweep {accounts / seconds / rows:.2f} accounts for each row"
+    )
 
 
 def _copy() -> None:
