@@ -20,6 +20,7 @@ from recon.stores.base import Store
 from recon.stores.billing_prod import BillingProd
 from recon.stores.cf_prod import CfProd
 from recon.stores.changes import ChangeFeed
+from recon.stores.mapping import Mapped, read_mapping
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.subs_account import SubsAccount
@@ -48,8 +49,21 @@ class once(Generic[Made]):
 @once
 def stores() -> Mapping[StoreName, Store]:
     """All six, in the fixed order in which applies prepare them."""
-    databases: dict[StoreName, Store] = {kind.name: kind(settings.STORES[kind.name]) for kind in DATABASE_STORES}
+    databases: dict[StoreName, Store] = {store.name: store for store in database_stores()}
     return MappingProxyType({**databases, StoreName.STRIPE: stripe_store()})
+
+
+def database_stores() -> list[PostgresStore]:
+    """The five, new, their tables where the store mapping says. Raises MappingError."""
+    mapped = store_mapping()
+    return [kind(settings.STORES[kind.name], relations=mapped.get(kind.name, ())) for kind in DATABASE_STORES]
+
+
+def store_mapping() -> Mapped:
+    """As STORE_MAPPING names it, read anew; of no store where none is set. Raises MappingError."""
+    if settings.STORE_MAPPING is None:
+        return {}
+    return read_mapping(settings.STORE_MAPPING, {kind.name: kind.tables for kind in DATABASE_STORES})
 
 
 @once

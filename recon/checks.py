@@ -19,8 +19,10 @@ from django.db import DatabaseError, connections
 from psycopg import sql
 
 from recon.actions.authority import ROLES
-from recon.bootstrap import DATABASE_STORES
+from recon.bootstrap import DATABASE_STORES, database_stores
+from recon.mapping_checks import check_columns, is_in_reach
 from recon.queries.policy import setting_is_unused
+from recon.stores.mapping import MappingError
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
@@ -35,7 +37,7 @@ NEVER_SERVED = frozenset({"recon.E041", "recon.E042"})  # DEBUG, and the key tha
 GRANTS = "grant what recon/sandbox/schema/{store}.grants.sql grants"
 
 Apps = Sequence[AppConfig] | None
-StoreCheck = Callable[[psycopg.Connection, type[PostgresStore]], Iterator[CheckMessage]]
+StoreCheck = Callable[[psycopg.Connection, PostgresStore], Iterator[CheckMessage]]
 
 
 @register(Tags.database)
@@ -67,7 +69,11 @@ def check_policy(app_configs: Apps, databases: Sequence[str] | None = None, **_:
 def check_stores(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     if not databases or "default" not in databases:
         return []
-    return [message for store in DATABASE_STORES for message in _check_store(store)]
+    try:
+        stores = database_stores()
+    except MappingError:  # said by the check of the mapping
+        return []
+    return [message for store in stores for message in _check_store(store)]
 
 
 @register(Tags.database)
@@ -114,7 +120,7 @@ def refuse_known_secrets(**_: Any) -> None:
         raise SystemExit(" ".join(told))
 
 
-def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:
+def _check_store(store: PostgresStore) -> Iterator[CheckMessage]:
     variable, url = f"{store.name.upper()}_URL", settings.STORES[store.name]
     if not url:
         hint = f"Set {variable} to postgres://role:password@host:port/database."
@@ -129,7 +135,7 @@ def _check_store(store: type[PostgresStore]) -> Iterator[CheckMessage]:
         yield Error(f"{store.name}: cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E011")
 
 
-def _check_prepared(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+def _check_prepared(conn: psycopg.Connection, store: PostgresStore) -> Iterator[CheckMessage]:
     """Whether a transaction can really be prepared: the setting alone does not tell."""
     most = int(_one(conn, "SELECT current_setting('max_prepared_transactions')"))
     if most == 0:
@@ -150,27 +156,52 @@ def _check_prepared(conn: psycopg.Connection, store: type[PostgresStore]) -> Ite
         yield Error(f"{store.name}: preparing a transaction failed: {_first_line(error)}.", hint=hint, id="recon.E013")
 
 
-def _check_tables(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+def _check_tables(conn: psycopg.Connection, store: PostgresStore) -> Iterator[CheckMessage]:
     for table in store.tables:
-        there = _columns(conn, table.name)
-        if not there:
-            hint = "Compare the database with recon/sandbox/schema."
-            yield Error(f"{store.name}: there is no table {table.name}.", hint=hint, id="recon.E014")
-            continue
-        wanted = {*table.columns, *(BOOKKEEPING if table.derived else ())}
-        if missing := wanted - there:
-            hint = "Compare the table with recon/sandbox/schema."
-            yield Error(f"{store.name}.{table.name}: no column {_names(missing)}.", hint=hint, id="recon.E015")
-        else:
-            yield from _check_privileges(conn, store, table)
+        if table.relation.there:
+            where, told = f"{store.name}.{table.name}", list[CheckMessage]()
+            if table.relation.columns:
+                told = list(is_in_reach(conn, table.relation, where))
+            yield from told or _check_table(conn, store, table, where)
 
 
-def _check_privileges(conn: psycopg.Connection, store: type[PostgresStore], table: Table) -> Iterator[CheckMessage]:
+def _check_table(conn: psycopg.Connection, store: PostgresStore, table: Table, where: str) -> Iterator[CheckMessage]:
+    place = table.relation.target.as_string(conn)
+    hint = f"Compare {{}} with {'the store mapping' if table.relation.columns else 'recon/sandbox/schema'}."
+    there = _columns(conn, place)
+    if not there:
+        told = f"{store.name}: there is no table {'.'.join(table.relation.place)}."
+        yield Error(told, hint=hint.format("the database"), id="recon.E014")
+    elif missing := _read_there(table) - there:
+        yield Error(f"{where}: no column {_names(missing)}.", hint=hint.format("the table"), id="recon.E015")
+    else:
+        yield from _check_privileges(conn, store, table)
+        if table.relation.columns:
+            yield from check_columns(conn, table, where)
+
+
+def _read_there(table: Table) -> frozenset[str]:
+    """The columns that the engine needs where the table is."""
+    of_filter = {name for name, _ in table.relation.filter}
+    return table.relation.names(table.columns) | _written_there(table) | of_filter
+
+
+def _written_there(table: Table) -> frozenset[str]:
+    """Those that it changes there: none, where the mapping names no version to compare."""
+    relation = table.relation
+    if not table.derived or relation.lacks(["row_version"]):
+        return frozenset()
+    touched = {relation.touched} if relation.touched else set()
+    return relation.names([*table.derived, "row_version"]) | touched
+
+
+def _check_privileges(conn: psycopg.Connection, store: PostgresStore, table: Table) -> Iterator[CheckMessage]:
     where, hint = f"{store.name}.{table.name}", f"As the table's owner, {GRANTS.format(store=store.name)}."
-    if not _may(conn, table.name, "SELECT"):
+    place = table.relation.target.as_string(conn)
+    if not _may(conn, place, "SELECT"):
         yield Error(f"{where}: the engine's role may not read it.", hint=hint, id="recon.E016")
-    writable = _columns(conn, table.name, "UPDATE")
-    wanted = table.derived | BOOKKEEPING if table.derived else frozenset()
+    writable = _columns(conn, place, "UPDATE")
+    wanted = _written_there(table)
     if missing := wanted - writable:
         yield Error(f"{where}: the engine's role may not update {_names(missing)}.", hint=hint, id="recon.E017")
     if facts := writable - wanted:
@@ -184,20 +215,21 @@ def _check_privileges(conn: psycopg.Connection, store: type[PostgresStore], tabl
 
 def _check_rows(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
     """Adding rows to wholly derived tables, deleting from those of which only some rows are ours."""
-    is_whole = bool(table.derived) and set(table.columns) <= {*table.key, *table.derived, *BOOKKEEPING}
-    for privilege, wanted in (("INSERT", is_whole), ("DELETE", bool(table.ours)), ("TRUNCATE", False)):
-        may = _may(conn, table.name, privilege)
+    place, writes = table.relation.target.as_string(conn), bool(_written_there(table))
+    is_whole = writes and set(table.columns) <= {*table.key, *table.derived, *BOOKKEEPING}
+    for privilege, wanted in (("INSERT", is_whole), ("DELETE", writes and bool(table.ours)), ("TRUNCATE", False)):
+        may = _may(conn, place, privilege)
         if wanted and not may:
             yield Error(f"{where}: the engine's role lacks {privilege}.", hint=hint, id="recon.E018")
         if may and not wanted:
-            revoke = f"REVOKE {privilege} ON {table.name}."
+            revoke = f"REVOKE {privilege} ON {'.'.join(table.relation.place)}."
             yield Warning(f"{where}: the engine's role has {privilege}, unneeded.", hint=revoke, id="recon.W018")
-    if table.ours and not _one(conn, "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", table.name):
+    if table.ours and not _one(conn, "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", place):
         policy = "Enable row level security with the policies of recon/sandbox/schema/cf_prod.grants.sql."
         yield Warning(f"{where}: the engine's role may write rows of other owners.", hint=policy, id="recon.W019")
 
 
-def _check_role(conn: psycopg.Connection, store: type[PostgresStore]) -> Iterator[CheckMessage]:
+def _check_role(conn: psycopg.Connection, store: PostgresStore) -> Iterator[CheckMessage]:
     if _one(conn, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         hint = "Give the engine a role of its own: a superuser is held back by no grant."
         yield Warning(f"{store.name}: the engine's role is a superuser.", hint=hint, id="recon.W020")

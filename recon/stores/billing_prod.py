@@ -14,9 +14,9 @@ class BillingProd(PostgresStore):
             "payments",
             # A payment booked on another account still pays the invoice that it names.
             query="""
-                SELECT t.account_id AS _owner, {columns} FROM payments t WHERE t.account_id = ANY(%(members)s)
+                SELECT t.account_id AS _owner, {columns} FROM {payments} t WHERE t.account_id = ANY(%(members)s)
                 UNION ALL
-                SELECT paid.account_id, {columns} FROM payments t JOIN invoices paid USING (invoice_id)
+                SELECT paid.account_id, {columns} FROM {payments} t JOIN {invoices} paid USING (invoice_id)
                 WHERE paid.account_id = ANY(%(members)s) AND paid.account_id <> t.account_id
             """,
             by_family=True,
@@ -26,7 +26,7 @@ class BillingProd(PostgresStore):
             "adjustments",
             query="""
                 SELECT adjusted.account_id AS _owner, {columns}
-                FROM adjustments t JOIN invoices adjusted USING (invoice_id)
+                FROM {adjustments} t JOIN {invoices} adjusted USING (invoice_id)
                 WHERE adjusted.account_id = ANY(%(members)s)
             """,
             by_family=True,
@@ -36,12 +36,14 @@ class BillingProd(PostgresStore):
     )
     roster = """
         SELECT account_id FROM (
-            (SELECT account_id FROM account_flags WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT account_id FROM {account_flags} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
             UNION
-            (SELECT account_id FROM contracts WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT account_id FROM {contracts} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
             UNION
-            (SELECT DISTINCT account_id FROM invoices WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT DISTINCT account_id FROM {invoices} t
+             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
             UNION
-            (SELECT DISTINCT account_id FROM payments WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT DISTINCT account_id FROM {payments} t
+             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
         ) known ORDER BY account_id LIMIT %(limit)s
     """

@@ -19,8 +19,10 @@ class CfProd(PostgresStore):
     )
     roster = """
         SELECT account_id FROM (
-            (SELECT account_id FROM entitlements WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT account_id FROM {entitlements} t
+             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
             UNION
-            (SELECT DISTINCT account_id FROM blocks WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
+            (SELECT DISTINCT account_id FROM {blocks} t
+             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
         ) known ORDER BY account_id LIMIT %(limit)s
     """

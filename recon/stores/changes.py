@@ -5,7 +5,7 @@ A row leaves the table only after it was received, and a cursor that late commit
 the engine's own role writes is left out: a repair marks its account itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -18,11 +18,12 @@ from recon.engine.facts import StoreName
 from recon.stores.base import StoreUnreachable
 from recon.stores.connections import Connections, Patience, sentence_of
 from recon.stores.postgres import PostgresStore
+from recon.stores.tables import Table
 
 HEADER: Final = """\
 -- Tell the engine which accounts of {store} change. Run it as the owner of the tables; a second time does no harm.
 -- Each statement leaves a row for each account that it touched; `manage.py listen` receives them and takes them away.
--- To undo it: DROP TABLE recon_changes; DROP FUNCTION recon_note_changes, recon_note_parents CASCADE;
+-- To undo it: DROP TABLE recon_changes; DROP FUNCTION {functions} CASCADE;
 """
 TABLE: Final[LiteralString] = """
 CREATE TABLE IF NOT EXISTS recon_changes (
@@ -33,24 +34,27 @@ CREATE TABLE IF NOT EXISTS recon_changes (
 GRANT SELECT, DELETE ON recon_changes TO {engine};
 
 -- Whoever writes to the store need not be allowed to write to recon_changes.
-CREATE OR REPLACE FUNCTION recon_note_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+"""
+# The triggers of a table whose rows name their account.
+ROWS: Final[LiteralString] = """
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO recon_changes (account_id) SELECT DISTINCT account_id FROM changed WHERE account_id IS NOT NULL;
+    INSERT INTO recon_changes (account_id) SELECT DISTINCT {account} FROM changed WHERE {account} IS NOT NULL;
     IF TG_OP = 'UPDATE' THEN  -- a row that moved to another account
         INSERT INTO recon_changes (account_id)
-        SELECT account_id FROM former WHERE account_id IS NOT NULL EXCEPT SELECT account_id FROM changed;
+        SELECT {account} FROM former WHERE {account} IS NOT NULL EXCEPT SELECT {account} FROM changed;
     END IF;
     RETURN NULL;
 END $$;
 """
-# For a table whose rows name their account by a row of another table.
+# Those of a table whose rows name their account by a row of another table.
 PARENTS: Final[LiteralString] = """
-CREATE OR REPLACE FUNCTION recon_note_parents() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO recon_changes (account_id)
-    SELECT DISTINCT {parent}.account_id FROM changed JOIN {parent} USING ({key});
+    SELECT DISTINCT parent.{account} FROM changed JOIN {parent} AS parent ON parent.{key} = changed.{child};
     RETURN NULL;
 END $$;
 """
@@ -105,26 +109,50 @@ class ChangeFeed:
             raise StoreUnreachable(self.name, sentence_of(error, self.name.value, self._connections.place)) from error
 
 
-def recipe(store: type[PostgresStore], role: str) -> str:
+def recipe(store: PostgresStore | type[PostgresStore], role: str) -> str:
     """The SQL that the store's owner runs once; `role` is whom the engine connects as."""
-    parts = [HEADER.format(store=store.name), *(part.as_string() for part in _parts(store, role))]
-    return "".join(parts) + "\n"
+    tables = {table.name: table for table in store.tables if table.relation.there}
+    functions = {_function(table): table for table in reversed(tables.values())}
+    parts: list[sql.Composable] = [sql.SQL(TABLE).format(engine=sql.Identifier(role))]
+    parts += [_body(function, table, tables) for function, table in sorted(functions.items())]
+    parts += [trigger for table in tables.values() for trigger in _triggers(table, role)]
+    header = HEADER.format(store=store.name, functions=", ".join(sorted(functions)))
+    return "".join([header, *(part.as_string() for part in parts)]) + "\n"
 
 
-def _parts(store: type[PostgresStore], role: str) -> Iterator[sql.Composable]:
-    yield sql.SQL(TABLE).format(engine=sql.Identifier(role))
-    for table in store.tables:
-        if table.name in PARENT_OF:
-            parent, key = PARENT_OF[table.name]
-            yield sql.SQL(PARENTS).format(parent=sql.Identifier(parent), key=sql.Identifier(key))
-    for table in store.tables:
-        function = "recon_note_parents" if table.name in PARENT_OF else "recon_note_changes"
-        for event, rows in EVENTS:
-            yield sql.SQL(TRIGGER).format(
-                name=sql.Identifier(f"recon_{event.lower()}"),
-                event=sql.SQL(event),
-                table=sql.Identifier(table.name),
-                rows=sql.SQL(rows),
-                role=sql.Literal(role),
-                function=sql.Identifier(function),
-            )
+def _function(table: Table) -> str:
+    """What its triggers call: the reference schema's tables name their account alike."""
+    if table.relation.columns:
+        return f"recon_note_{table.name}"
+    return "recon_note_parents" if table.name in PARENT_OF else "recon_note_changes"
+
+
+def _body(function: str, table: Table, tables: Mapping[str, Table]) -> sql.Composed:
+    name = sql.Identifier(function)
+    if table.name not in PARENT_OF:
+        return sql.SQL(ROWS).format(function=name, account=_column(table, "account_id"))
+    parent, key = tables[PARENT_OF[table.name][0]], PARENT_OF[table.name][1]
+    return sql.SQL(PARENTS).format(
+        function=name,
+        account=_column(parent, "account_id"),
+        parent=parent.relation.target,
+        key=_column(parent, key),
+        child=_column(table, key),
+    )
+
+
+def _column(table: Table, ours: str) -> sql.Identifier:
+    (native,) = table.relation.names([ours])
+    return sql.Identifier(native)
+
+
+def _triggers(table: Table, role: str) -> Iterator[sql.Composed]:
+    for event, rows in EVENTS:
+        yield sql.SQL(TRIGGER).format(
+            name=sql.Identifier(f"recon_{event.lower()}"),
+            event=sql.SQL(event),
+            table=table.relation.target,
+            rows=sql.SQL(rows),
+            role=sql.Literal(role),
+            function=sql.Identifier(_function(table)),
+        )

@@ -4,7 +4,7 @@ A store is declared by its tables (`subs_account.py` and its neighbours); the co
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from struct import unpack
 from typing import Any, Final, LiteralString
@@ -17,7 +17,8 @@ from psycopg.types.datetime import TimestamptzLoader
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
 from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
-from recon.stores.tables import Table, fingerprints_of
+from recon.stores.relation import Relation, Unreadable
+from recon.stores.tables import Table, composed, fingerprints_of
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -40,13 +41,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A moment that Python has no value for: infinity, before year 1, after 9999."""
-
-    text: str
-
-
 class TolerantTimestamps(TimestamptzLoader):
     """Gives `Unreadable` where psycopg raises, so that one absurd date fails one account and not a whole chunk."""
 
@@ -58,15 +52,27 @@ class TolerantTimestamps(TimestamptzLoader):
 
 
 class PostgresStore:
-    """One of the five databases. Reads as `Store` and `BulkStore` say, writes as `WritableStore` says."""
+    """One of the five databases. Reads as `Store` and `BulkStore` say, writes as `WritableStore` says.
+
+    `relations` are where its tables are, all of them, when they are not the reference schema's.
+    """
 
     name: StoreName
     tables: tuple[Table, ...]
     roster: LiteralString
 
-    def __init__(self, url: str, *, patience: Patience | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        relations: tuple[Relation, ...] = (),
+        patience: Patience | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.connections = Connections(url, patience or Patience())
         self.clock = clock
+        self.tables = tuple(replace(table, relations=relations) for table in self.tables)
+        self._roster = composed(self.roster, relations)
 
     def read(self, scope: Scope) -> Reading:
         return self.read_many([scope])[scope.account_id]
@@ -88,6 +94,14 @@ class PostgresStore:
             for account, rows_of in self._by_account(scopes, rows).items()
         }
 
+    def rows(self, scope: Scope) -> Tables:
+        """The account's rows as they are, `Unreadable` values among them. Raises StoreUnreachable."""
+        try:
+            rows, _ = self._retrying_a_stale_connection([scope], fingerprints=False)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        return self._by_account([scope], rows)[scope.account_id]
+
     def fingerprints(self, account_ids: Sequence[str]) -> Mapping[str, int]:
         """Of each account's rows as `read_many` would read them of accounts that share nothing with another, without
         reading them. Raises StoreUnreachable."""
@@ -108,7 +122,7 @@ class PostgresStore:
         """The next ids that this store knows, in byte order. Raises StoreUnreachable."""
         try:
             with self.connections.using() as connection:
-                found = connection.execute(self.roster, {"after": after, "limit": limit}).fetchall()
+                found = connection.execute(self._roster, {"after": after, "limit": limit}).fetchall()
         except psycopg.Error as error:
             raise self._unreachable(error) from error
         return [row[0] for row in found]
@@ -126,7 +140,10 @@ class PostgresStore:
         return PostgresBranch(self.name, self.connections, {table.name: table for table in self.tables})
 
     def send_commit(self, gid: str, read_back: Sequence[RowWrite] = ()) -> Finish:
-        return PostgresFinish(self.name, self.connections, "COMMIT", gid, read_back)
+        relations = {table.name: table.relation for table in self.tables}
+        return PostgresFinish(
+            self.name, self.connections, "COMMIT", gid, [(relations[one.table], one) for one in read_back]
+        )
 
     def send_rollback(self, gid: str) -> Finish:
         return PostgresFinish(self.name, self.connections, "ROLLBACK", gid)
@@ -183,6 +200,8 @@ class PostgresStore:
             cursors = [self._cursor(connection, tolerant).execute(table.select(), asked) for table in self.tables]
             fingerprint = self._take_fingerprints(connection, asked) if fingerprints else None
         rows = {table.name: cursor.fetchall() for table, cursor in zip(self.tables, cursors, strict=True)}
+        for table in self.tables:
+            table.relation.translate(rows[table.name])
         taken = numbers_of(fingerprint) if fingerprint is not None else ()
         connection.execute("COMMIT")
         return rows, taken
@@ -215,21 +234,19 @@ class PostgresStore:
         return shared
 
     def _reading(self, as_of: datetime, tables: Tables, fingerprint: int | None) -> Reading:
-        absurd = next(self._absurd(tables), None)
+        absurd = next(self.unreadable(tables), None)
         if absurd is not None:
             return Reading(self.name, as_of, {}, ok=False, reason=absurd)
         return Reading(self.name, as_of, tables, fingerprint=fingerprint)
 
-    def _absurd(self, tables: Tables) -> Iterator[str]:
+    def unreadable(self, tables: Tables) -> Iterator[str]:
+        """Each value of the rows that nobody can work with, told by its row."""
         for table in self.tables:
             for row in tables[table.name]:
                 for column, value in row.items():
                     if isinstance(value, Unreadable):
                         key = ", ".join(str(row[part]) for part in table.key)
-                        yield (
-                            f"{self.name.value}.{table.name}[{key}].{column} holds a date that nobody can work with "
-                            f"({value.text}); ask the store's owner to correct it"
-                        )
+                        yield f"{self.name.value}.{table.name}[{key}].{column} {value.told}"
 
 
 def asked_of(scopes: Sequence[Scope]) -> dict[str, str]:

@@ -14,11 +14,11 @@ FAMILY: Final[LiteralString] = """
     WITH RECURSIVE family(root, member) AS (
         SELECT asked, asked FROM unnest(%(accounts)s::text[]) AS asked
         UNION
-        SELECT family.root, merged.account_id FROM family JOIN customers merged ON merged.merged_into = family.member
+        SELECT family.root, merged.account_id FROM family JOIN {customers} merged ON merged.merged_into = family.member
     ), linked(root, stripe_customer_id) AS (
-        SELECT root, stripe_customer_id FROM family JOIN customers ON account_id = member
+        SELECT root, stripe_customer_id FROM family JOIN {customers} t ON account_id = member
         UNION
-        SELECT root, stripe_customer_id FROM family JOIN customer_aliases ON account_id = member
+        SELECT root, stripe_customer_id FROM family JOIN {customer_aliases} t ON account_id = member
     )
 """
 
@@ -30,14 +30,14 @@ class SubsCustomer(PostgresStore):
             StoreName.SUBS_CUSTOMER,
             "customers",
             query=FAMILY
-            + "SELECT root AS _owner, {columns} FROM family JOIN customers t ON t.account_id = member"
-            + " UNION SELECT root, {columns} FROM linked JOIN customers t USING (stripe_customer_id)",
+            + "SELECT root AS _owner, {columns} FROM family JOIN {customers} t ON t.account_id = member"
+            + " UNION SELECT root, {columns} FROM linked JOIN {customers} t USING (stripe_customer_id)",
         ),
         table(
             StoreName.SUBS_CUSTOMER,
             "customer_aliases",
             query=FAMILY
-            + "SELECT root AS _owner, {columns} FROM linked JOIN customer_aliases t USING (stripe_customer_id)",
+            + "SELECT root AS _owner, {columns} FROM linked JOIN {customer_aliases} t USING (stripe_customer_id)",
         ),
     )
-    roster = "SELECT account_id FROM customers WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s"
+    roster = "SELECT account_id FROM {customers} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s"

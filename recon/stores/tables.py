@@ -1,15 +1,26 @@
-"""A store's tables: their columns are the reference schema's; here is how an account finds its rows in them."""
+"""A store's tables: their columns are the reference schema's; here is how an account finds its rows in them.
+
+Where they really are, and how they spell their values, is each one's `relation`.
+"""
 
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import LiteralString
+from typing import Final, LiteralString
 
 from psycopg import sql
 
 from recon.engine.enums import StoreName
 from recon.engine.schema import TABLES, Kind
 from recon.stores.base import RowWrite
+from recon.stores.relation import Relation
+
+_NAMES: Final = {name: sql.Identifier(name) for tables in TABLES.values() for name in tables}
+
+
+def composed(query: LiteralString, relations: tuple[Relation, ...], **parts: sql.Composable) -> sql.Composed:
+    """A query that names the tables it reads as `{invoices}`; those of `relations` are where these say."""
+    return sql.SQL(query).format(**_NAMES | {one.table: one.source() for one in relations} | parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,8 @@ class Table:
     `query` names the account of a row as `_owner`: an account that was asked for, or, with `by_family`, any member of
     its family; with `by_neighbours` too, any account that shares a Stripe customer with it. Its parameters are
     `accounts`, `members` and `neighbourhood`, each text[]. `derived` are the columns that a plan may write, and `ours`
-    narrows them to the rows whose key has these values.
+    narrows them to the rows whose key has these values. `relations` are those of all tables of its store, where a
+    mapping names them.
     """
 
     name: str
@@ -30,6 +42,11 @@ class Table:
     query: LiteralString | None = None
     by_family: bool = False
     by_neighbours: bool = False
+    relations: tuple[Relation, ...] = ()
+
+    @property
+    def relation(self) -> Relation:
+        return next((one for one in self.relations if one.table == self.name), Relation.reference(self.name))
 
     @cache  # noqa: B019  the tables live as long as the process, and each read of an account asks for all of them
     def select(self) -> bytes:
@@ -44,17 +61,18 @@ class Table:
         )
 
     def _seed(self) -> int:
-        """Equal rows of two tables must not cancel each other out."""
-        return int.from_bytes(sha256(f"{self.name} {self.columns}".encode()).digest()[:8], signed=True)
+        """Equal rows of two tables must not cancel each other out, and those of another mapping are other rows."""
+        told = f"{self.name} {self.columns}{self.relations or ''}"
+        return int.from_bytes(sha256(told.encode()).digest()[:8], signed=True)
 
     def _select(self) -> sql.Composed:
         names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
         if self.query is not None:
-            return sql.SQL(self.query).format(columns=names)
+            return composed(self.query, self.relations, columns=names)
         by_family = "neighbourhood" if self.by_neighbours else "members"
         asked = sql.Placeholder(by_family if self.by_family else "accounts")
         return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t WHERE t.account_id = ANY({})").format(
-            names, sql.Identifier(self.name), asked
+            names, self.relation.source(), asked
         )
 
     def foreign_to_us(self, write: RowWrite) -> set[str]:

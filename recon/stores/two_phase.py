@@ -26,6 +26,7 @@ from recon.stores.base import (
     WriteRefused,
 )
 from recon.stores.connections import AnsweringConnection, Connections, is_silence, sentence_of
+from recon.stores.relation import Relation
 from recon.stores.tables import Table
 
 LIMITS_AND_IDENTITY: Final[LiteralString] = (
@@ -35,31 +36,32 @@ LIMITS_AND_IDENTITY: Final[LiteralString] = (
 )
 
 
-def statement_of(write: RowWrite) -> tuple[sql.Composed, list[Any]]:
+def statement_of(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[Any]]:
     """One row's statement, compare-and-set on its version and on every old value; one row or it is stale."""
-    table = sql.Identifier(write.table)
     if write.row_version is None:
-        columns = [*write.key, *write.after]
+        columns = [*relation.native((*write.key, *write.after)), *relation.added(write)]
         names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
         marks = sql.SQL(", ").join(sql.Placeholder() for _ in columns)
-        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(table, names, marks)
-        return statement, [value for _, value in columns]
-    guard, guarded = _unchanged(write)
+        insert = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING")
+        return insert.format(relation.target, names, marks), [value for _, value in columns]
+    guard, guarded = _unchanged(write, relation)
     if write.delete:
-        return sql.SQL("DELETE FROM {} WHERE {}").format(table, guard), guarded
-    changes = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.after)
-    statement = sql.SQL("UPDATE {} SET {}, row_version = row_version + 1, updated_at = now() WHERE {}").format(
-        table, changes, guard
+        return sql.SQL("DELETE FROM {} WHERE {}").format(relation.target, guard), guarded
+    after = relation.native(write.after)
+    changes = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in after]
+    statement = sql.SQL("UPDATE {} SET {} WHERE {}").format(
+        relation.target, sql.SQL(", ").join([*changes, *relation.advance()]), guard
     )
-    return statement, [*(value for _, value in write.after), *guarded]
+    return statement, [*(value for _, value in after), *guarded]
 
 
-def _unchanged(write: RowWrite) -> tuple[sql.Composed, list[Any]]:
-    keys = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key]
-    olds = [sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(name)) for name, _ in write.before]
-    condition = sql.SQL(" AND ").join([*keys, sql.SQL("row_version = %s"), *olds])
-    values = [*(value for _, value in write.key), write.row_version, *(value for _, value in write.before)]
-    return condition, values
+def _unchanged(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[Any]]:
+    key, before = relation.native(write.key), relation.native(write.before)
+    keys = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in key]
+    olds = [sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(name)) for name, _ in before]
+    version = sql.SQL("{} = %s").format(relation.version())
+    condition = sql.SQL(" AND ").join([*keys, version, *olds, *relation.conditions()])
+    return condition, [*(value for _, value in key), write.row_version, *(value for _, value in before)]
 
 
 class PostgresBranch:
@@ -78,13 +80,16 @@ class PostgresBranch:
     def send_writes(self, gid: str, writes: Sequence[RowWrite]) -> None:
         """Sends everything up to, and without, PREPARE. Nothing has been waited for on return."""
         self._refuse_facts(writes)
+        self._refuse_unsayable(writes)
         self._gid = gid
         try:
             connection = self._connection = self._connections.take()
             self._pipeline.enter_context(connection.pipeline())
             connection.execute("BEGIN")
             self._identity = connection.execute(LIMITS_AND_IDENTITY)
-            self._counts = [connection.execute(*statement_of(write)) for write in writes]
+            self._counts = [
+                connection.execute(*statement_of(write, self._tables[write.table].relation)) for write in writes
+            ]
         except psycopg.Error as error:
             raise self._failed(error) from error
 
@@ -142,6 +147,13 @@ class PostgresBranch:
                 names = ", ".join(sorted(foreign))
                 raise WriteRefused(self.store, f"{self.store.value}.{write.table}: not ours to write: {names}")
 
+    def _refuse_unsayable(self, writes: Sequence[RowWrite]) -> None:
+        """A store that may be read need not be one that can be written to: its mapping says."""
+        for write in writes:
+            why = next(self._tables[write.table].relation.hindrances(write), None)
+            if why is not None:
+                raise WriteRefused(self.store, f"{self.store.value}.{write.table}: {why}")
+
     def _failed(self, error: psycopg.Error) -> StaleRow | WriteRefused | StoreUnreachable:
         self.abandon()
         sentence = sentence_of(error, self.store.value, self._connections.place)
@@ -161,7 +173,7 @@ class PostgresFinish:
         connections: Connections,
         verb: LiteralString,
         gid: str,
-        read_back: Sequence[RowWrite] = (),
+        read_back: Sequence[tuple[Relation, RowWrite]] = (),
     ) -> None:
         self._store = store
         self._connections = connections
@@ -190,7 +202,7 @@ class PostgresFinish:
             return found
         try:
             self._pipeline.enter_context(self._connection.pipeline())
-            self._rows = [select_row(self._connection, write) for write in self._wanted]
+            self._rows = [select_row(self._connection, relation, write) for relation, write in self._wanted]
         except psycopg.Error as error:
             raise self._failed(error) from error
         return found
@@ -205,6 +217,8 @@ class PostgresFinish:
         except psycopg.Error as error:
             raise self._failed(error) from error
         self._connections.give_back(self._connection)
+        for (relation, _), row in zip(self._wanted, rows, strict=True):
+            relation.translate([row] if row else ())
         return rows
 
     def _failed(self, error: psycopg.Error) -> StoreUnreachable:
@@ -237,9 +251,10 @@ def list_in_doubt(connection: AnsweringConnection, prefix: str) -> list[InDoubt]
     return [InDoubt(gid=gid, prepared_at=prepared) for gid, prepared in listed]
 
 
-def select_row(connection: AnsweringConnection, write: RowWrite) -> psycopg.Cursor[dict[str, Any]]:
+def select_row(connection: AnsweringConnection, relation: Relation, write: RowWrite) -> psycopg.Cursor[dict[str, Any]]:
     """The written columns of the row, and its row_version."""
     names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in (*write.after, ("row_version", None)))
     keys = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.key)
-    statement = sql.SQL("SELECT {} FROM {} WHERE {}").format(names, sql.Identifier(write.table), keys)
-    return connection.cursor(row_factory=dict_row).execute(statement, [value for _, value in write.key])
+    statement = sql.SQL("SELECT {} FROM {} t WHERE {}").format(names, relation.source(), keys)
+    values = [value for _, value in relation.native(write.key)]
+    return connection.cursor(row_factory=dict_row).execute(statement, values)

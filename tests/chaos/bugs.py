@@ -20,6 +20,7 @@ from recon.models import Apply, ApplyState
 from recon.stores import two_phase
 from recon.stores.base import Fate, Prepared, RowWrite
 from recon.stores.postgres import PostgresStore
+from recon.stores.relation import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Bug:
                 one.stop()
 
 
-def _unguarded(write: RowWrite) -> Any:
-    statement, values = ORIGINAL_STATEMENT(write)
+def _unguarded(write: RowWrite, relation: Relation) -> Any:
+    statement, values = ORIGINAL_STATEMENT(write, relation)
     if write.row_version is None or write.delete:
         return statement, values
     changes = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in write.after)

@@ -92,7 +92,7 @@ def test_sql_in_an_address_names_nobody(account: str) -> None:
 
 
 def test_every_name_that_a_store_is_asked_by_is_one_of_ours() -> None:
-    """Tables and columns stand in the code: no setting, no row and no form names one."""
+    """Tables and columns stand in the code, or in the store mapping, which quotes them: no row or form names one."""
     for store in DATABASE_STORES:
         for table in store.tables:
             for name in (table.name, *table.columns, *table.key, *table.derived):

@@ -16,6 +16,7 @@ from recon.management.embedded import EmbeddedCommand
 from recon.management.signals import stopped_by_signals
 from recon.stores.base import StoreUnreachable
 from recon.stores.changes import ChangeFeed, recipe
+from recon.stores.mapping import MappingError
 
 NOBODY = "No store has a table recon_changes: `manage.py listen --recipe STORE` prints what its owner runs once."
 
@@ -64,7 +65,10 @@ class Command(EmbeddedCommand):
                 self.stderr.write(f"{feed.name}: our own database did not take its changes ({type(error).__name__}).")
 
     def _print_recipe(self, name: str) -> None:
-        store = next(store for store in bootstrap.DATABASE_STORES if store.name == name)
+        try:
+            store = next(store for store in bootstrap.database_stores() if store.name == name)
+        except MappingError as error:
+            raise CommandError(str(error)) from error
         role = unquote(urlsplit(settings.STORES[name]).username or "")
         if not role:
             raise CommandError(f"{name.upper()}_URL names no role, so nobody knows whose writes to leave out.")

@@ -1,0 +1,165 @@
+"""The file of the store mapping: everything that is wrong with it is said at once, with the place and what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recon import checks
+from recon.bootstrap import DATABASE_STORES
+from recon.mapping_checks import check_mapping
+from recon.stores.base import RowWrite
+from recon.stores.mapping import MappingError, read_mapping
+from recon.stores.two_phase import statement_of
+from tests.stores.conftest import SECOND
+
+STORES = {kind.name: kind.tables for kind in DATABASE_STORES}
+WHOLE = (SECOND / "mapping.toml").read_text()
+ON = ["default"]
+
+
+@pytest.fixture
+def problems(tmp_path: Path) -> Callable[..., list[str]]:
+    """What is wrong with a part of the whole file in which one text stands for another: place and sentence."""
+
+    def of(old: str, new: str) -> list[str]:
+        path = tmp_path / "stores.toml"
+        assert old in WHOLE
+        path.write_text(WHOLE.replace(old, new, 1))
+        with pytest.raises(MappingError) as refused:
+            read_mapping(path, STORES)
+        assert all(one.startswith(f"{path}: ") for one in refused.value.problems)
+        return [one.removeprefix(f"{path}: ") for one in refused.value.problems]
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("[subs_dunning.intents]", "[subs_dunning.people]", "subs_dunning", "no table 'people'"),
+        ("[cf_prod.blocks]", "[cf_prod2.blocks]", "top", "no store 'cf_prod2'"),
+        ('acct"\nstripe', 'acct"\nstripes', "subs_customer.customers.columns", "no column 'stripes_customer_id'"),
+        ('email = "mail"\n', "", "subs_customer.customers.columns", "email is left out"),
+        ('relation = "crm.person"', 'relation = "person"', "subs_customer.customers.relation", '"schema.table"'),
+        ('relation = "fin.mark"', 'relation = "fin.bill"', "billing_prod.account_flags", "is that of invoices too"),
+        ('email = "mail"', 'email = "called"', "subs_customer.customers", "email and name both are"),
+        ("Y = true", "J = true, Y = true", "subs_customer.customers.columns.has_payment_method.values", "which"),
+        ('2 = "closed"', '2 = "shut"', "subs_account.accounts.columns.status.values.2", "never 'shut'"),
+        (', OFF = "written_off"', "", "subs_account.accounts.columns.payment_status.values", "may write written_off"),
+        ('"oldest", form = "utc"', '"oldest", form = "epoch_seconds"', "", "whole seconds cannot hold"),
+        (
+            'closed on", form = "utc"',
+            'closed on", form = "local"',
+            "subs_account.accounts.columns.closed_at",
+            "'local'",
+        ),
+        ('invoice_id = "no"', "invoice_id = { absent = true }", "", "rows are found by this column"),
+        ('account_id = "No"', "account_id = 5", "subs_account.accounts.columns.account_id", "a table of settings"),
+        ('tenant = "eu"', 'tenant = ["eu"]', "subs_account.accounts.filter.tenant", "give one text"),
+        ('"called"', '"cal%led"', "subs_customer.customers.columns.name", "without %"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(problems, old, new, place, words):
+    assert [one for one in problems(old, new) if one.startswith(place) and words in one]
+
+
+def test_all_mistakes_are_said_at_once(tmp_path, settings):
+    path = settings.STORE_MAPPING = tmp_path / "stores.toml"
+    path.write_text('[subs_account.accounts]\nrelation = "accounts"\ncolumns = { status = { constant = "?" } }')
+    told = [message.msg.removeprefix(f"{path}: subs_account.accounts") for message in check_mapping()]
+    assert len(told) == 8
+    assert '.relation: the relation is needed, with its schema: "schema.table"' in told
+    assert ".columns.status: status is never '?'; it is one of open, closed" in told
+    assert checks.check_stores(None, ON) == []
+
+
+@pytest.mark.parametrize(("text", "words"), [("a = = b", "is not TOML"), (None, "cannot be read")])
+def test_a_file_that_is_none_is_said_to_be_none(tmp_path, text, words):
+    path = tmp_path / "stores.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(MappingError, match=words):
+        read_mapping(path, STORES)
+
+
+def test_names_reach_a_statement_quoted_and_no_other_way(tmp_path):
+    evil = 'x"; DROP TABLE accounts; --'
+    path = tmp_path / "stores.toml"
+    path.write_text(WHOLE.replace('"sub_ref"', f"'{evil}'").replace("Customer Account", evil.replace('"', '\\"')))
+    (accounts,) = (
+        one for relations in read_mapping(path, STORES).values() for one in relations if one.table == "accounts"
+    )
+    write = RowWrite("accounts", (("account_id", "a"),), (), (("primary_subscription_id", "s"),), 0)
+    quoted = '"x""; DROP TABLE accounts; --"'
+    assert statement_of(write, accounts)[0].as_string() == (
+        f'UPDATE "crm".{quoted} SET {quoted} = %s, "lock_no" = "lock_no" + 1, "modified" = now()'
+        """ WHERE "No" = %s AND "lock_no" = %s AND "tenant" = 'eu'"""
+    )
+
+
+def test_a_mapping_that_fits_the_catalogue_has_nothing_to_complain_of(second_schema, settings):
+    settings.STORE_MAPPING = SECOND / "mapping.toml"
+    assert [*check_mapping(), *checks.check_stores(None, ON)] == []
+
+
+@pytest.mark.parametrize(
+    ("store", "statement", "back", "expected"),
+    [
+        (
+            "billing_prod",
+            "ALTER TABLE fin.bill ALTER cents TYPE numeric",
+            "ALTER TABLE fin.bill ALTER cents TYPE int",
+            "E062",
+        ),
+        (
+            "subs_account",
+            "ALTER TYPE crm.standing RENAME VALUE 'OFF' TO 'GONE'",
+            "ALTER TYPE crm.standing RENAME VALUE 'GONE' TO 'OFF'",
+            "E063",
+        ),
+        (
+            "subs_account",
+            "REVOKE USAGE ON SCHEMA crm FROM recon_engine_subs_account",
+            "GRANT USAGE ON SCHEMA crm TO recon_engine_subs_account",
+            "E061",
+        ),
+        (
+            "subs_dunning",
+            "ALTER TABLE collections.decision RENAME why TO reason",
+            "ALTER TABLE collections.decision RENAME reason TO why",
+            "E015",
+        ),
+        (
+            "subs_dunning",
+            "ALTER TABLE collections.decision RENAME TO decided",
+            "ALTER TABLE collections.decided RENAME TO decision",
+            "E014",
+        ),
+        (
+            "billing_prod",
+            "REVOKE UPDATE (owes) ON fin.mark FROM recon_engine_billing_prod",
+            "GRANT UPDATE (owes) ON fin.mark TO recon_engine_billing_prod",
+            "E017",
+        ),
+        (
+            "subs_customer",
+            "ALTER TABLE crm.person DROP CONSTRAINT person_pkey",
+            "ALTER TABLE crm.person ADD CONSTRAINT person_pkey PRIMARY KEY (acct)",
+            "W066",
+        ),
+        (
+            "subs_customer",
+            "ALTER TABLE crm.person ALTER absorbed_by TYPE char(9)",
+            "ALTER TABLE crm.person ALTER absorbed_by TYPE text",
+            "W064",
+        ),
+    ],
+)
+def test_what_the_catalogue_says_otherwise_is_told(second_schema, settings, owner, store, statement, back, expected):
+    settings.STORE_MAPPING = SECOND / "mapping.toml"
+    owner(store).execute(statement)
+    try:
+        assert [message.id for message in checks.check_stores(None, ON)] == [f"recon.{expected}"]
+    finally:
+        owner(store).execute(back)
