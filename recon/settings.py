@@ -99,7 +99,7 @@ STORES: dict[str, str] = {
     "cf_prod": env.str("CF_PROD_URL", ""),
 }
 # Where the five's tables and columns are (a TOML file, as the README says); unset: as the reference schema has them.
-STORE_MAPPING: Path | None = env.path("STORE_MAPPING", None)
+STORE_MAPPING: Path | None = env.path("STORE_MAPPING", None) if env.str("STORE_MAPPING", "") else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Stripe. STRIPE_API_BASE empty means Stripe itself; the sandbox names its twin.

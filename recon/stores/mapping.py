@@ -103,7 +103,7 @@ class _Reader:
     def store(self, name: str, told: object, tables: tuple[Table, ...]) -> Iterator[Relation]:
         known = {table.name: table for table in tables}
         given = dict(self.named(told, set(known), name, "table"))
-        for missing in known.keys() - given.keys():
+        for missing in sorted(known.keys() - given.keys()):
             self.wrong(name, f"the table {missing} is left out; name its relation{_or_absent(missing)}")
         places: dict[tuple[str, ...], str] = {}
         for table, value in given.items():
@@ -164,7 +164,7 @@ class _Reader:
     ) -> Mapping[str, NativeColumn]:
         known = {column.name: column for column in columns}
         given = dict(self.named(told, set(known), place, "column"))
-        for name in known.keys() - given.keys():
+        for name in sorted(known.keys() - given.keys()):
             self.wrong(place, f"the column {name} is left out; {SHAPE}")
         written = {*table.derived, *(table.key if table.derived else ())}
         return {
@@ -177,7 +177,7 @@ class _Reader:
         shorthand = {"column": told} if isinstance(told, str) else told
         given = dict(self.named(shorthand, set(OF_COLUMN), place, "setting"))
         ways = given.keys() & {"column", "constant", "absent"}
-        if len(ways) != 1 or given.get("absent", True) is not True:
+        if len(ways) != 1 or given.get("absent", True) is not True or ("column" not in ways and given.keys() != ways):
             self.wrong(place, SHAPE)
             return NativeColumn(ours, None)
         if "column" not in ways:
@@ -196,6 +196,8 @@ class _Reader:
             self.wrong(place, "rows are found by this column; name the one that the relation has")
         elif lacks and ours.required:
             self.wrong(place, "no row can do without it; name a column, or give { constant = ... }")
+        if isinstance(given.get("constant"), str) and "%" in given["constant"]:
+            self.wrong(place, "a constant cannot have a %; have a view say it")
         return ours.default if lacks else self._ours(place, given["constant"], ours)
 
     def _ours(self, place: str, told: Any, ours: Column) -> Stored:
@@ -207,8 +209,6 @@ class _Reader:
             return None
         if closed is not None and told not in closed._value2member_map_:
             self.wrong(place, f"{ours.name} is never {told!r}; it is one of {', '.join(closed)}")
-        if isinstance(told, str) and "%" in told:
-            self.wrong(place, f"{told!r} has a %, which no mapping can have")
         return value
 
     def _form(self, place: str, told: object, ours: Column, written: bool) -> Form | None:

@@ -8,6 +8,7 @@ from psycopg.errors import IntegrityError
 
 from recon.actions.apply_equipment import evaluate_live
 from recon.actions.evaluate import Rules
+from recon.actions.sync_stripe import Pace, sync_stripe
 from recon.apply.coordinator import Outcome
 from recon.engine.answer import answer
 from recon.engine.case import read_case
@@ -61,8 +62,10 @@ def test_the_same_case_gets_the_same_answer(case, load_case, twin, move, mapped)
     rules = Rules(given.policy, livemode=False)
     clock = SetClock()
     clock.now = given.now
+    stores = mapped(clock)
+    sync_stripe(stores[StoreName.STRIPE], clock=clock, pace=Pace(10_000), report=lambda *_: None)
 
-    found = evaluate_live([case["account_id"]], mapped(clock), rules, given.now)[case["account_id"]]
+    found = evaluate_live([case["account_id"]], stores, rules, given.now)[case["account_id"]]
 
     expected = answer(recompute(given.facts, given.policy, given.now))
     assert json.dumps(answer(found), indent=1, default=str) == json.dumps(expected, indent=1, default=str)
@@ -221,3 +224,12 @@ def test_what_may_only_be_read_is_refused_for_apply(wrong, clock, mapped, tmp_pa
     result = coordinator.apply(applying.order(evaluated))
     assert (result.outcome, sentence in result.sentence) == (Outcome.FAILED, True)
     assert coordinator.recompute_now([WRONG])[WRONG].drift == evaluated.drift
+
+
+def test_an_account_is_found_by_the_index_of_the_company_s_table(wrong, owner):
+    (accounts,) = wrong[StoreName.SUBS_ACCOUNT].tables
+    reader = owner("subs_account")
+    reader.execute("SET enable_seqscan = off")
+    plan = "\n".join(line for (line,) in reader.execute(b"EXPLAIN " + accounts.select(), {"accounts": "{acc_1}"}))
+    assert '"Customer Account_pkey"' in plan
+    assert 'Index Cond: ((("No")::text = ANY (' in plan

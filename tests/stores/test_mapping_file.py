@@ -57,6 +57,8 @@ def problems(tmp_path: Path) -> Callable[..., list[str]]:
         ('invoice_id = "no"', "invoice_id = { absent = true }", "", "rows are found by this column"),
         ('account_id = "No"', "account_id = 5", "subs_account.accounts.columns.account_id", "a table of settings"),
         ('tenant = "eu"', 'tenant = ["eu"]', "subs_account.accounts.filter.tenant", "give one text"),
+        ('email = "mail"', 'email = { constant = "5%" }', "subs_customer.customers.columns.email", "cannot have a %"),
+        ('"No"', '{ column = "No", constant = "x" }', "subs_account.accounts.columns.account_id", "give a column"),
         ('"called"', '"cal%led"', "subs_customer.customers.columns.name", "without %"),
     ],
 )
