@@ -1,4 +1,5 @@
-"""The WSGI application that granian serves; with DEBUG, or a key that everybody knows, it serves nobody."""
+"""The WSGI application that granian serves; with DEBUG, a key that everybody knows, or a store mapping that is none, it
+serves nobody."""
 
 import os
 
@@ -9,5 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 application = get_wsgi_application()
 
 from recon.checks import refuse_known_secrets  # noqa: E402 # it asks for models, which are there only now
+from recon.mapping_checks import refuse_wrong_mapping  # noqa: E402 # as above
 
 refuse_known_secrets()
+refuse_wrong_mapping()

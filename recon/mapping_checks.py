@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
+from celery.signals import worker_init
 from django.apps.config import AppConfig
 from django.core.checks import CheckMessage, Error, Warning, register
 
@@ -49,6 +50,13 @@ def check_mapping(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> l
         hint = "The README's section on your own schema shows the shape of the file."
         return [Error(problem, hint=hint, id="recon.E060") for problem in error.problems]
     return []
+
+
+@worker_init.connect
+def refuse_wrong_mapping(**_: Any) -> None:
+    """Called where a server starts. SystemExit, for Celery passes over all else: its stores would be nowhere."""
+    if told := check_mapping():
+        raise SystemExit("\n".join(message.msg for message in told))
 
 
 def is_in_reach(conn: psycopg.Connection, relation: Relation, where: str) -> Iterator[CheckMessage]:

@@ -7,7 +7,7 @@ import pytest
 
 from recon import checks
 from recon.bootstrap import DATABASE_STORES
-from recon.mapping_checks import check_mapping
+from recon.mapping_checks import check_mapping, refuse_wrong_mapping
 from recon.stores.base import RowWrite
 from recon.stores.mapping import MappingError, read_mapping
 from recon.stores.two_phase import statement_of
@@ -74,6 +74,8 @@ def test_all_mistakes_are_said_at_once(tmp_path, settings):
     assert '.relation: the relation is needed, with its schema: "schema.table"' in told
     assert ".columns.status: status is never '?'; it is one of open, closed" in told
     assert checks.check_stores(None, ON) == []
+    with pytest.raises(SystemExit, match="the relation is needed"):
+        refuse_wrong_mapping()
 
 
 @pytest.mark.parametrize(("text", "words"), [("a = = b", "is not TOML"), (None, "cannot be read")])
