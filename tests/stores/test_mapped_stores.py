@@ -205,7 +205,7 @@ def test_map_shows_the_facts_as_they_are_read(wrong, owner, settings, capsys):
 def test_map_shows_where_each_table_is(settings, capsys):
     settings.STORE_MAPPING = SECOND / "mapping.toml"
     call_command("map")
-    assert "subs_account.accounts             crm.Customer Account\n" in capsys.readouterr().out
+    assert "subs_account.accounts           crm.Customer Account\n" in capsys.readouterr().out
 
 
 @repairs

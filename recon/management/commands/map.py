@@ -48,7 +48,7 @@ class Command(EmbeddedCommand):
         for store, one in told.items():
             for table, rows in one["tables"].items():
                 if isinstance(rows, str):
-                    self.stdout.write(f"{store}.{table:<20} {rows}")
+                    self.stdout.write(f"{f'{store}.{table}':<32}{rows}")
                     continue
                 self.stdout.write(f"{store}.{table}: {len(rows)}")
                 for row in rows:
