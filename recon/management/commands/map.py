@@ -40,9 +40,7 @@ class Command(EmbeddedCommand):
         else:
             self._print(told)
         if troubles := [trouble for one in told.values() for trouble in one.get("unreadable", [])]:
-            raise CommandError(
-                "\n".join(["Not everything can be read, so the account's verdict is unknown:", *troubles])
-            )
+            raise CommandError("\n".join([UNREADABLE, *troubles]))
 
     def _print(self, told: Mapping[StoreName, Mapping[str, Any]]) -> None:
         for store, one in told.items():
