@@ -35,7 +35,7 @@ class Figure:
             return words
         line = f"{words}   {_share(self.ratio)} {self.against} ({self.against_per_second:,.0f}/s)"
         spread = f"{self.spread[0]:.2f}–{self.spread[1]:.2f}" if self.spread else ""
-        goal = f"goal {self.goal:g}: {'reached' if self.is_reached else 'not reached'}" if self.goal else ""
+        goal = f"goal {self.goal:.2g}: {'reached' if self.is_reached else 'not reached'}" if self.goal else ""
         more = "; ".join(filter(None, (spread, goal, self.note)))
         return f"{line}\n    {more}" if more else line
 

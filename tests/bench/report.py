@@ -57,7 +57,7 @@ def table(figures: Sequence[Figure]) -> str:
     lines = ["| work | against | ratio, and its spread | goal |", "| --- | --- | --- | --- |"]
     for one in figures:
         spread = f" ({one.spread[0]:.2f}–{one.spread[1]:.2f})" if one.spread else ""
-        goal = "" if one.goal is None else f"≥ {one.goal:g}{'' if one.is_reached else ', not reached'}"
+        goal = "" if one.goal is None else f"≥ {one.goal:.2g}{'' if one.is_reached else ', not reached'}"
         lines.append(f"| {one.name} | {one.against} | {told(one.ratio or 0)}{spread} | {goal} |")
     return "\n".join(lines) + "\n"
 
