@@ -26,6 +26,11 @@ TYPES: Final[Mapping[ColumnType, LiteralString]] = {
     ColumnType.BOOLEAN: "boolean",
     ColumnType.TIME: "timestamptz",
 }
+# A number that PostgreSQL has no moment for would fail the whole query, and with it everybody else's rows.
+CALENDAR: Final[LiteralString] = (
+    "CASE WHEN {0} BETWEEN -210866803200 AND 9224318015999 THEN to_timestamp({0})"
+    " WHEN {0} IS NOT NULL THEN 'infinity'::timestamptz END"
+)
 Cells = tuple[tuple[str, Any], ...]
 
 
@@ -86,7 +91,7 @@ class NativeColumn:
             case Form.UTC:
                 return "{} AT TIME ZONE 'UTC'"
             case Form.EPOCH_SECONDS:
-                return "to_timestamp({})"
+                return CALENDAR
             case Form.STAMP:
                 return "(extract(epoch FROM {}) * 1000000)::bigint"
         return "{}"

@@ -153,6 +153,15 @@ def test_another_account_is_read_all_the_same(wrong, clock, owner):
     assert {account: reading.ok for account, reading in read.items()} == {WRONG: True, "acc_2": False}
 
 
+def test_a_moment_beyond_every_calendar_fails_its_account_alone(wrong, owner):
+    owner("billing_prod").execute(
+        "INSERT INTO fin.bill VALUES ('b_9', 'acc_2', NULL, 'I', 'usd', 1, NULL, NULL, NULL, 9000000000000000, NULL)"
+    )
+    read = wrong[StoreName.BILLING_PROD].read_many([Scope.of(WRONG), Scope.of("acc_2")])
+    assert {account: reading.ok for account, reading in read.items()} == {WRONG: True, "acc_2": False}
+    assert "billing_prod.invoices[b_9].period_end" in (read["acc_2"].reason or "")
+
+
 def test_the_sweep_meets_the_accounts_of_the_filter_alone(wrong, owner):
     owner("subs_account").execute(
         """INSERT INTO crm."Customer Account" VALUES ('us', 'acc_9', 1, NULL, NULL, NULL, 'OK', 0, now())"""
