@@ -73,7 +73,8 @@ def begin_sweep(stores: Stores, *, now: datetime, actor: str, full: bool = False
 def known_accounts(stores: Stores) -> Iterator[str]:
     """Every account id that a database holds, a Stripe customer names, or an earlier evaluation knows.
 
-    Once each, in byte order. The last, because an account that has left every store must not keep its state for ever.
+    The last, because an account that has left every store must not keep its state for ever. Once each where the
+    databases sort by bytes; one that sorts by a language may bring an account again, which is one more look at it.
     """
     rosters = [_pages(bulk(stores, name).account_ids) for name in DATABASES]
     merged = heapq.merge(*rosters, _pages(claimed_account_ids), _pages(evaluated_account_ids))
@@ -202,7 +203,8 @@ def _pages(account_ids: Callable[[str, int], list[str]]) -> Iterator[str]:
 
 def _chunks(account_ids: Iterator[str]) -> Iterator[list[str]]:
     for number in count():
-        chunk = list(islice(account_ids, CHUNK if number < FIRST_CHUNKS else LATER_CHUNK))
+        # Each once: what one transaction keeps of an account, it keeps once.
+        chunk = list(dict.fromkeys(islice(account_ids, CHUNK if number < FIRST_CHUNKS else LATER_CHUNK)))
         if not chunk:
             return
         yield chunk

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from django.conf import settings
+
 from recon.actions import sweep as sweeping
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sweep import begin_sweep, finish_sweep, known_accounts, open_chunks, sweep_chunk
@@ -10,6 +12,7 @@ from recon.actions.sync_stripe import Pace
 from recon.engine.facts import StoreName
 from recon.models import AccountState, Dirty, Evaluation
 from recon.queries.drift import drift_numbers, plans
+from recon.stores.subs_account import SubsAccount
 from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
 
@@ -72,6 +75,23 @@ def test_a_sweep_that_was_cut_off_goes_on_with_the_chunks_that_are_left(sweeper_
     assert (again.id, len(open_chunks(again))) == (run.id, 1)
     sweep_chunk(open_chunks(again)[0], sweeper)
     assert finish_sweep(again, now=NOW).finished_at == NOW
+    assert states() == {"acc_1": "clear", "acc_2": "clear"}
+
+
+def test_a_database_that_sorts_by_a_language_brings_nobody_twice_into_a_chunk(sweeper_at, told, sync):
+    class Otherwise(SubsAccount):
+        def account_ids(self, after: str, limit: int) -> list[str]:
+            return [] if after else super().account_ids(after, limit)[::-1]
+
+    told(DRIFTED, 1)
+    told(CLEAN, 2)
+    sweeper = sweeper_at()
+    sync(sweeper)
+    accounts = Otherwise(settings.STORES[StoreName.SUBS_ACCOUNT], clock=sweeper.clock)
+    sorts_otherwise = replace(sweeper, stores={**sweeper.stores, StoreName.SUBS_ACCOUNT: accounts})
+    run = begin_sweep(sorts_otherwise.stores, now=NOW, actor="test")
+    for chunk_id in open_chunks(run):
+        sweep_chunk(chunk_id, sorts_otherwise)
     assert states() == {"acc_1": "clear", "acc_2": "clear"}
 
 
