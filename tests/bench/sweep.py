@@ -69,7 +69,7 @@ def _measure(accounts: int, rounds: int) -> None:
         }
         took = _in_turn(works, rounds, watched)
         _show(took, accounts)
-        _show_peer(statistics.median(took["nothing changed"]), accounts, rounds)
+        _show_peer(statistics.median(one.seconds for one in took["nothing changed"]), accounts, rounds)
         print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
         _show_full(watched, took, accounts)
 
