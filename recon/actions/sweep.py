@@ -21,9 +21,8 @@ from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
 from recon.actions.policy_turn import share_policy_turn
-from recon.actions.read_stores import ChunkReading, Stores, bulk, read_chunk, read_live
+from recon.actions.read_stores import DATABASES, ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.actions.unchanged import keep_looked_at, prove_unchanged, with_fingerprint
-from recon.engine.facts import StoreName
 from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
@@ -35,13 +34,6 @@ AT_ONCE = 500  # evaluated and kept together: what stands in memory
 PAGE = 5_000
 GIVE_UP_RESUMING_AFTER = timedelta(hours=6)
 CLAIMED = "select account from dirty where account = any(%s) and token is not null"
-DATABASES = (
-    StoreName.SUBS_ACCOUNT,
-    StoreName.SUBS_CUSTOMER,
-    StoreName.SUBS_DUNNING,
-    StoreName.BILLING_PROD,
-    StoreName.CF_PROD,
-)
 
 
 @dataclass(frozen=True, slots=True)

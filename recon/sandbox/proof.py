@@ -10,8 +10,7 @@ from itertools import islice
 from typing import Any
 
 from recon.actions.evaluate import Rules, evaluate
-from recon.actions.read_stores import WITHOUT_SCOPE, Stores, bulk
-from recon.actions.sweep import DATABASES
+from recon.actions.read_stores import DATABASES, WITHOUT_SCOPE, Stores, bulk
 from recon.actions.sync_stripe import id_of
 from recon.engine.facts import Reading, StoreName
 from recon.queries.drift import Headlines
