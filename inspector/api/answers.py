@@ -53,15 +53,23 @@ def refusal_of(error: Exception) -> Refusal:
 def _of_framework(error: exceptions.APIException) -> Refusal:
     match error:
         case exceptions.MethodNotAllowed():
-            return Refusal(405, "method_not_allowed", "This address has no such method.")
+            return no_such_method()
         case exceptions.UnsupportedMediaType():
             return Refusal(415, "not_json", "Send it as application/json.")
         case exceptions.NotAcceptable():
-            return Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
+            return json_only()
         case exceptions.Throttled():
             return too_many(error.wait or 60)
         case _:
             return Refusal(403, "forbidden", "This token may not do that.")
+
+
+def no_such_method(headers: Mapping[str, str] | None = None) -> Refusal:
+    return Refusal(405, "method_not_allowed", "This address has no such method.", headers)
+
+
+def json_only() -> Refusal:
+    return Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
 
 
 def pointers(detail: Any, place: str = "") -> Iterator[Mapping[str, str]]:

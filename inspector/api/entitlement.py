@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from inspector.access import for_signed
-from inspector.api.answers import SEND_A_TOKEN, refusal_of
+from inspector.api.answers import SEND_A_TOKEN, json_only, no_such_method, refusal_of
 from inspector.api.bearer import given_secret, not_authenticated
-from inspector.api.problems import Refusal, problem
+from inspector.api.problems import problem
+from inspector.api.scopes import refuse_without
 from inspector.api.throttle import count, say_rate, too_many
 from recon.actions.ask_entitlement import Asked, ask_entitlement
 from recon.actions.count_call import Counted
@@ -52,7 +53,7 @@ def entitlement(request: HttpRequest, account_id: str) -> HttpResponse:
 def _ask(request: HttpRequest, account_id: str) -> Asked:
     """Refusal: of whoever may not."""
     if request.META.get("HTTP_ACCEPT", "") not in USUALLY_ACCEPTED and not request.accepts(JSON):
-        raise Refusal(406, "json_only", "The answer is application/json, or application/problem+json.")
+        raise json_only()
     token = given_secret(request).decode(errors="replace")
     asked = ask_entitlement(token, account_id if "\x00" not in account_id else "", now=timezone.now())
     if asked is None:
@@ -63,10 +64,8 @@ def _ask(request: HttpRequest, account_id: str) -> Asked:
 
 def _refuse(request: HttpRequest, caller: Caller) -> None:
     if request.method not in METHODS:
-        allowed = {"Allow": ", ".join(METHODS)}
-        raise Refusal(405, "method_not_allowed", "This address has no such method.", allowed)
-    if Scope.READ not in caller.scopes:
-        raise Refusal(403, "scope", f"This asks for a token with the scope {Scope.READ}.")
+        raise no_such_method({"Allow": ", ".join(METHODS)})
+    refuse_without(Scope.READ, caller)
 
 
 def _answer(request: HttpRequest, account_id: str, found: Entitled | None) -> HttpResponse:

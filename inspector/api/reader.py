@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from inspector.api.answers import SEND_A_TOKEN
 from inspector.api.bearer import given_secret, not_authenticated
-from inspector.api.problems import Refusal
+from inspector.api.scopes import refuse_without
 from recon.actions.use_token import Caller, use_token
 from recon.actors import Scope
 
@@ -15,6 +15,5 @@ def reader(request: HttpRequest, send: str = SEND_A_TOKEN) -> Caller:
     caller = use_token(given_secret(request).decode(errors="replace"), now=timezone.now())
     if caller is None:
         raise not_authenticated(send)
-    if Scope.READ not in caller.scopes:
-        raise Refusal(403, "scope", f"This asks for a token with the scope {Scope.READ}.")
+    refuse_without(Scope.READ, caller)
     return caller
