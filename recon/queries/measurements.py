@@ -110,10 +110,10 @@ def _applies(now: datetime) -> Iterator[Measurement]:
                 ended[outcome] += number
     yield _by("applies_total", "Repairs by their end.", "outcome", ended, Kind.COUNTER)
     live = Apply.objects.filter(state__in=BEGUN)
-    running = live.filter(lease_until__gt=now, waiting_for="").count()
-    yield _one("applies_live", "Repairs that are under way.", live.count())
+    begun, running = live.count(), live.filter(lease_until__gt=now, waiting_for="").count()
+    yield _one("applies_live", "Repairs that are under way.", begun)
     words = "Those of them whose coordinator is gone, or that wait for a store."
-    yield _one("applies_in_doubt", words, live.count() - running)
+    yield _one("applies_in_doubt", words, begun - running)
     ended_badly = Apply.objects.filter(state=ApplyState.EXCEPTION, closed_at__gt=now - A_DAY).count()
     yield _one("applies_needing_person", "Repairs that a person has to look at, of the last day.", ended_badly)
     switches = dict(Switch.objects.values_list("name", "is_on"))
