@@ -187,9 +187,9 @@ _IsPlain = Callable[[Any], bool]
 
 def _is_plain(column: Column) -> _IsPlain:
     """Whether a value needs neither a check more nor a conversion; whoever says no to too many is slower, not wrong."""
-    if column.required or column.name == "row_version":
-        return _is_plain_value(column)
     holds = _is_plain_value(column)
+    if column.required or column.name == "row_version":
+        return holds
     return lambda value: value is None or holds(value)
 
 
