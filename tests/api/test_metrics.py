@@ -9,8 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from recon import bootstrap
 from recon.actions.check_stores import check_stores
 from recon.actions.keep_point import keep_point
-from recon.models import Apply, ApplyState, Dirty, Inbox, InboxStatus, Pulse, Recompute
+from recon.models import ApplyState, Dirty, Inbox, InboxStatus, Pulse, Recompute
 from tests.support.kept import golden, keep_case
+from tests.support.repairs import repair_in
 from tests.support.tokens import bearer
 
 pytestmark = pytest.mark.django_db
@@ -81,17 +82,8 @@ def test_intake_is_timed_from_the_event_to_what_answered_it() -> None:
 def test_repairs_are_counted_by_their_end_and_those_in_doubt_apart() -> None:
     states = [ApplyState.DONE, ApplyState.DONE, ApplyState.ABORTED, ApplyState.EXCEPTION, ApplyState.COMMITTING]
     for number, state in enumerate(states):
-        Apply.objects.create(
-            account_id=f"acc_{number}",
-            digest="d",
-            writes=[],
-            approved_by="user:eve",
-            reason="why",
-            created_at=NOW,
-            expires_at=NOW,
-            state=state,
-            lease_until=NOW - timedelta(minutes=1),
-        )
+        account_id = keep_case(golden("payments/paid_after_suspension"), account_id=f"acc_{number}")
+        repair_in(state, account_id, lease_until=NOW - timedelta(minutes=1))
     found = scraped()
     assert found["recon_applies_total"] == {
         ("applied",): 2,

@@ -39,6 +39,7 @@ from recon.models import (
 )
 from recon.stores.subs_dunning import SubsDunning
 from tests.support.kept import golden, keep_case
+from tests.support.repairs import repair_in
 from tests.support.tokens import bearer
 
 OPS: Final = Path(__file__).resolve().parents[2] / "ops"
@@ -79,18 +80,8 @@ def _drift(case: str) -> None:
     keep_point(now=NOW)
 
 
-def _apply(state: ApplyState, **more: Any) -> Apply:
-    return Apply.objects.create(
-        account_id="acc_1",
-        digest="d",
-        writes=[],
-        approved_by="user:eve",
-        reason="why",
-        created_at=LONG_AGO,
-        expires_at=LONG_AGO,
-        state=state,
-        **more,
-    )
+def _apply(state: ApplyState, **changes: Any) -> Apply:
+    return repair_in(state, keep_case(golden("payments/paid_after_suspension")), **changes)
 
 
 def _relapse() -> None:
