@@ -71,6 +71,7 @@ class BulkRepair(models.Model):
     stopped_by = models.TextField(default="", db_default="", help_text="who paused it; task:bulk: it did so itself")
     stop_reason = models.TextField(default="", db_default="")
     stopped_at = models.DateTimeField(null=True)
+    traceparent = models.TextField(null=True, help_text="W3C trace context of the start; null: traces were off")
 
     class Meta:
         db_table = "bulk_repair"

@@ -152,6 +152,7 @@ class Recompute(models.Model):
     evaluation = models.ForeignKey(Evaluation, null=True, on_delete=models.SET_NULL, related_name="+")
     causes = models.JSONField(default=list)
     more_causes = models.IntegerField(default=0, help_text="how many causes are not listed")
+    traceparent = models.TextField(null=True, help_text="W3C trace context of the evaluation; null: traces were off")
 
     class Meta:
         db_table = "recompute"

@@ -40,6 +40,7 @@ class Inbox(models.Model):
     attempts = models.IntegerField(default=0, help_text="how often its account was looked for in vain")
     next_at = models.DateTimeField(null=True, help_text="when it is looked for again")
     note = models.TextField(default="", help_text="why it is ignored or dead")
+    traceparent = models.TextField(null=True, help_text="W3C trace context of whoever kept it; null: traces were off")
 
     class Meta:
         db_table = "inbox"

@@ -41,6 +41,7 @@ class OutboxEvent(models.Model):
     cause = models.TextField(default="")
     audit_seq = models.BigIntegerField(null=True, help_text="the audit entry of the same transaction")
     published_at = models.DateTimeField(null=True)
+    traceparent = models.TextField(null=True, help_text="W3C trace context of the deed; null: traces were off")
 
     class Meta:
         db_table = "outbox"

@@ -79,6 +79,7 @@ class Apply(models.Model):
         default=False, help_text="aborted because the world moved, not because something broke"
     )
     takeovers = models.IntegerField(default=0)
+    traceparent = models.TextField(null=True, help_text="W3C trace context of the approval; null: traces were off")
 
     class Meta:
         db_table = "apply"
