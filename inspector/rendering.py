@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
@@ -14,6 +15,11 @@ def render_page(request: HttpRequest, folder: str, context: dict[str, Any], *, s
     response["Cache-Control"] = "private, no-store"
     response["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def version(request: HttpRequest) -> dict[str, str]:
+    """Which release this is, for each page's foot."""
+    return {"version": settings.VERSION}
 
 
 def _wants_fragment(request: HttpRequest) -> bool:

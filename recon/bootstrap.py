@@ -68,7 +68,7 @@ def store_mapping() -> Mapped:
 
 @once
 def stripe_store() -> StripeStore:
-    return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE))
+    return StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, version=settings.VERSION))
 
 
 def change_feeds() -> list[ChangeFeed]:

@@ -87,7 +87,7 @@ def check_stripe(app_configs: Apps, databases: Sequence[str] | None = None, **_:
 def check_stripe_answers(app_configs: Apps, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     if not databases or "default" not in databases or not settings.STRIPE_API_KEY:
         return []
-    told = StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)).trouble()
+    told = StripeStore(StripeApi(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, version=settings.VERSION)).trouble()
     hint = "The engine reads customers, subscriptions, invoices, payment intents, charges and disputes with this key."
     return [Error(told, hint=hint, id="recon.E034")] if told else []
 

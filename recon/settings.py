@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment by typed readers.
+"""Every setting, read once from the environment by typed readers; any NAME from a file, where NAME_FILE names one.
 
 With DATABASE_URL in the environment, everything comes from the environment. Without it the embedded default is meant:
 the values that `manage.py demo` left in var/sandbox.env stand in for whatever the environment does not set.
@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
-from environs import Env
 from kombu import Queue
+
+from recon.environment import Environment
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
-env = Env()
+env = Environment()
 # True when nobody named a database: commands then start, or attach to, the sandbox under SANDBOX_DIR.
 EMBEDDED: Final[bool] = bool(env.str("RECON_SANDBOX", "")) or not env.str("DATABASE_URL", "")
 SANDBOX_DIR: Final = env.path("RECON_SANDBOX", BASE_DIR / "var")
@@ -78,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "inspector.rendering.version",
             ]
         },
     }
@@ -297,7 +299,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Recompute engine",
     "DESCRIPTION": "What six billing stores say of an account, what is true, and the repair that makes them agree."
     " Amounts are minor units beside their currency; times are RFC 3339 in UTC.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "PREPROCESSING_HOOKS": ["inspector.api.schema.add_others"],
     "POSTPROCESSING_HOOKS": ["inspector.api.schema.tidy"],

@@ -1,5 +1,6 @@
 """The audit: who did what, when and why, filtered by the URL; one entry with its seal; all of it as a file."""
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -55,7 +56,9 @@ def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
     wanted = _asked(request)
     lines = iter(()) if wanted.problems else every_entry(wanted.wanted)
     answer = StreamingHttpResponse(csv_lines(csv_rows(lines)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.csv"'
+    answer["Content-Disposition"] = (
+        f'attachment; filename="audit-{timezone.now():%Y-%m-%d}-recon-{settings.VERSION}.csv"'
+    )
     answer["Cache-Control"] = "private, no-store"
     return answer
 

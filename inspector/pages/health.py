@@ -1,8 +1,9 @@
 """For machines: is this process alive, and can it serve?
 
-`healthz` asks nothing of a database, so that a database's trouble does not restart the web.
+`healthz` says which release it is. It asks nothing of a database, whose trouble must not restart the web.
 """
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -14,7 +15,7 @@ from recon.actions.check_readiness import READY, check_readiness
 @open_to_all
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse(f"ok {settings.VERSION}\n", content_type="text/plain")
 
 
 @open_to_all

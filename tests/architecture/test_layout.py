@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP = {
-    ".ci", ".gitignore", "Makefile", "README.md", "bench", "docker-compose.yml", "examples", "inspector", "manage.py",
+    ".ci", ".gitignore", "CHANGELOG.md", "Makefile", "README.md", "bench", "docker-compose.yml", "examples", "inspector", "manage.py",
     "ops", "pyproject.toml", "recon", "static", "templates", "tests", "uv.lock",
 }  # fmt: skip
 MOST_LINES = 400

@@ -52,13 +52,16 @@ class StripeApi:
         api_key: str,
         base: str = "",
         *,
+        version: str = "",
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`base` empty means Stripe itself. `jitter` gives numbers from 0 to 1."""
+        """`base` empty means Stripe itself. `version` is our release, as Stripe's log shows it. `jitter` gives numbers
+        from 0 to 1."""
         self.patience = patience or Patience()
         self._key = api_key
+        self._version = version
         self._base = (base or STRIPE_ITSELF).rstrip("/")
         self._sleep = sleep
         self._jitter = jitter
@@ -154,6 +157,7 @@ class StripeApi:
     def _build(self) -> stripe.StripeClient:
         # Telemetry would send Stripe the name of this machine and the times of our requests.
         stripe.enable_telemetry = False
+        stripe.set_app_info("Recon", version=self._version or None)
         return stripe.StripeClient(
             self._key,
             stripe_version=API_VERSION,
