@@ -32,11 +32,13 @@ demo: setup ## Six stores that disagree, the engine and its pages, on http://127
 test: setup ## All tests, on real servers
 	$(RUN)pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-lint: setup ## ruff, mypy, and who may import whom
+lint: setup ## ruff, mypy, who may import whom, and what migrations would stop
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
 	$(RUN)lint-imports
+	$(RUN)python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN)python -m tests.upgrade.lint
 
 bench: setup ## The figures, as ratios from one run; kept in bench/ and README's table
 	$(RUN)python -m tests.bench --keep
