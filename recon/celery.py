@@ -5,8 +5,10 @@ import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_postrun, task_prerun, worker_ready
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, task_postrun, task_prerun, worker_ready
+from django.conf import settings
 
+from recon import heartbeat
 from recon.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
@@ -33,3 +35,15 @@ def drop_bad_connections(sender: "Task[Any, Any]", **_: Any) -> None:
 def prove_the_audit_at_start(**_: Any) -> None:
     """Whoever changed the audit while nothing ran is found before the next hour."""
     app.send_task("recon.verify_audit", expires=600)
+
+
+@beat_init.connect
+def show_what_is_sent(**_: Any) -> None:
+    """Beat lives while it hands tasks to the broker; its shortest interval is seconds."""
+    after_task_publish.connect(show_life, weak=False)
+
+
+@heartbeat_sent.connect
+def show_life(**_: Any) -> None:
+    """A worker's loop, every two seconds while the broker hands it tasks, however long its processes are at one."""
+    heartbeat.touch(settings.HEARTBEAT)

@@ -178,6 +178,8 @@ CELERY_TASK_ROUTES = {
     )
 }
 CELERY_TIMEZONE = "UTC"
+# What a worker, beat or `listen` touches while it does its work: `python -m recon.heartbeat` asks for it.
+HEARTBEAT: Path | None = env.path("HEARTBEAT") if env.str("HEARTBEAT", "") else None
 
 # ---- Language and time
 LANGUAGE_CODE = "en"

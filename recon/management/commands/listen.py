@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from recon import bootstrap
+from recon import bootstrap, heartbeat
 from recon.actions.follow_changes import follow_changes
 from recon.management.embedded import EmbeddedCommand
 from recon.management.signals import stopped_by_signals
@@ -59,6 +59,7 @@ class Command(EmbeddedCommand):
         for feed in feeds:
             try:
                 follow_changes(feed, now=timezone.now())
+                heartbeat.touch(settings.HEARTBEAT)
             except StoreUnreachable as error:  # the others go on, and this one is asked again
                 self.stderr.write(error.sentence)
             except (DatabaseError, InterfaceError) as error:  # the store keeps them until we have them
