@@ -9,12 +9,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
     from django.core.management import execute_from_command_line
 
+    from recon.under_way import known
+
     if sys.argv[1:] == ["--version"]:  # Django would tell its own
         from recon.settings import VERSION
 
         sys.stdout.write(f"{VERSION}\n")
     else:
-        execute_from_command_line(sys.argv)
+        with known(command="".join(sys.argv[1:2])):
+            execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,46 +1,54 @@
 """One id for all that a request does: in its answer, its log lines, its audit entries and on its error page."""
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from recon.under_way import current_request_id, known, under_way
+
+__all__ = ["current_request_id", "request_id_middleware"]
+
 HEADER: Final = "X-Request-ID"
 GIVEN: Final = "HTTP_X_REQUEST_ID"
+TRACEPARENT: Final = "HTTP_TRACEPARENT"
+CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SANE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_current: ContextVar[str] = ContextVar("request_id", default="")
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def current_request_id() -> str:
-    """The id of the request under way; empty outside one."""
-    return _current.get()
-
-
-def request_id_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def request_id_middleware(get_response: GetResponse) -> GetResponse:
     """Takes over the id that a proxy gave, where it is one, or makes one."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         given = request.META.get(GIVEN, "")
         request_id = given if SANE.fullmatch(given) else str(uuid.uuid4())
         request.request_id = request_id  # type: ignore[attr-defined] # for the lines that are logged after the answer
-        token = _current.set(request_id)
-        try:
-            response = get_response(request)
-        finally:
-            _current.reset(token)
+        if request.method in CHANGES_NOTHING and TRACEPARENT not in request.META:
+            with known(request_id=request_id):
+                response = get_response(request)
+        else:
+            response = _told(request, get_response, request_id)
         response[HEADER] = request_id
         return response
 
     return answer
 
 
-class RequestIdFilter(logging.Filter):
-    """Gives each log line the id of the request that it belongs to, or a dash."""
+def _told(request: HttpRequest, get_response: GetResponse, request_id: str) -> HttpResponse:
+    """What changes something, or is part of its caller's trace, has a span; of the address the pattern alone is told,
+    for people are looked up by their addresses."""
+    with under_way("request", parent=request.META.get(TRACEPARENT), is_answer=True, request_id=request_id) as work:
+        response = get_response(request)
+        route = _route(request)
+        work.name(f"{request.method} {route}".strip())
+        work.say(**{"http.request.method": request.method or "", "http.route": route})
+        work.say(**{"http.response.status_code": response.status_code})
+    return response
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _current.get() or getattr(getattr(record, "request", None), "request_id", "-")
-        return True
+
+def _route(request: HttpRequest) -> str:
+    found = request.resolver_match.route if request.resolver_match else getattr(request, "route", "")
+    return f"/{found.lstrip('/')}" if found else ""

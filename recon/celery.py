@@ -10,6 +10,7 @@ from django.conf import settings
 
 from recon import heartbeat
 from recon.schedule import SCHEDULE
+from recon.task_ids import know_the_task  # noqa: F401 # with what else there listens to Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recon.settings")
 

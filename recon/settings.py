@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
+from environs import validate
 from kombu import Queue
 
 from recon.environment import Environment
@@ -319,18 +320,20 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# ---- Logs: constant messages with keys, ids only.
+# ---- Logs: constant messages with keys, ids only; an object of JSON a line, or text for people.
+LOG_FORMAT = env.str("LOG_FORMAT", "text" if EMBEDDED else "json", validate=validate.OneOf(["json", "text"]))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "inspector.request_id.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "recon.log_lines.RequestIdFilter"}},
     "formatters": {
-        "line": {
+        "text": {
             "()": "recon.log_lines.ScrubbedLines",
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
-        }
+        },
+        "json": {"()": "recon.log_lines.JsonLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
     # At INFO the client tells of each request, with the ids in it.
     "loggers": {"stripe": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},

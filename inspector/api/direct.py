@@ -33,7 +33,11 @@ def programs_first(get_response: GetResponse) -> GetResponse:
         request.get_host()  # a host that is not ours is refused here as everywhere
         pattern, given = pattern_of(request.path_info)
         endpoint = often.get(pattern)
-        response = endpoint(request, **given) if endpoint is not None else _resolved(resolver, request)
+        if endpoint is not None:
+            request.route = pattern  # type: ignore[attr-defined] # as a resolver's match says it
+            response = endpoint(request, **given)
+        else:
+            response = _resolved(resolver, request)
         response["Content-Security-Policy"] = POLICY
         return response
 

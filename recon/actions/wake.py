@@ -17,6 +17,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from recon import bootstrap
+from recon.under_way import carried
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ os.register_at_fork(after_in_child=_begin_anew)
 
 def _send(task: str, args: tuple[str, ...], wait: float | None = None) -> None:
     try:
-        bootstrap.task_sender().send_task(task, args=args, countdown=wait, ignore_result=True, retry=False)
+        sender = bootstrap.task_sender()
+        sender.send_task(task, args=args, countdown=wait, headers=carried(), ignore_result=True, retry=False)
     except OperationalError:
-        log.warning("no worker was woken: the broker cannot be reached", extra={"task": task})
+        log.warning("no worker was woken: the broker cannot be reached", extra={"woken": task})

@@ -6,7 +6,8 @@ import uuid
 import pytest
 from django.test import Client
 
-from inspector.request_id import RequestIdFilter, current_request_id
+from inspector.request_id import current_request_id
+from recon.log_lines import RequestIdFilter
 
 
 def given(request_id: str) -> str:

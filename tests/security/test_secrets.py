@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 import tomllib
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 
-from recon.log_lines import ScrubbedLines, scrubbed
+from recon.log_lines import JsonLines, ScrubbedLines, scrubbed
 from recon.stores.connections import Connections, Patience
 from tests.security.production import ENVIRONMENT, in_production
 from tests.support.commands import ROOT
@@ -78,9 +79,19 @@ json.dump({
     ],
 )
 def test_no_line_holds_a_secret_or_an_address(secret: str) -> None:
-    line = scrubbed(f"it failed:\n{secret}\nand went on with acc_1")
-    assert "hunter2" not in line
-    assert "acc_1" in line
+    said = f"it failed:\n{secret}\nand went on with acc_1"
+    record = logging.makeLogRecord({"name": "recon.x", "msg": said, "told": {"why": [said]}, "exc_info": _broke(said)})
+    for line in (scrubbed(said), JsonLines().format(record)):
+        assert "hunter2" not in line
+        assert "acc_1" in line
+
+
+def _broke(words: str) -> Any:
+    """As `sys.exc_info` has it."""
+    try:
+        raise RuntimeError(words)
+    except RuntimeError:
+        return sys.exc_info()
 
 
 def test_a_name_with_line_ends_forges_no_line() -> None:
@@ -89,8 +100,9 @@ def test_a_name_with_line_ends_forges_no_line() -> None:
 
 
 def test_every_handler_writes_such_lines() -> None:
-    used = {handler["formatter"] for handler in configured.LOGGING["handlers"].values()}
-    assert {configured.LOGGING["formatters"][name]["()"] for name in used} == {"recon.log_lines.ScrubbedLines"}
+    assert {handler["formatter"] for handler in configured.LOGGING["handlers"].values()} <= {"json", "text"}
+    written_by = {name: formatter["()"] for name, formatter in configured.LOGGING["formatters"].items()}
+    assert written_by == {"json": "recon.log_lines.JsonLines", "text": "recon.log_lines.ScrubbedLines"}
 
 
 CANARY = "canary-hunter2"
@@ -98,16 +110,18 @@ CANARY = "canary-hunter2"
 
 @pytest.fixture
 def written() -> Any:
-    """Every line of every logger, down to DEBUG, as the handlers write it."""
+    """Every line of every logger, down to DEBUG, as the handlers write it: as text, and as JSON."""
     lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(ScrubbedLines("%(name)s %(message)s"))
+    handlers = [logging.StreamHandler(lines) for _ in range(2)]
     root = logging.getLogger()
     level = root.level
-    root.addHandler(handler)
+    for handler, formatter in zip(handlers, (ScrubbedLines("%(name)s %(message)s"), JsonLines()), strict=True):
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     yield lines
-    root.removeHandler(handler)
+    for handler in handlers:
+        root.removeHandler(handler)
     root.setLevel(level)
 
 
