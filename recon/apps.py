@@ -9,7 +9,7 @@ class ReconConfig(AppConfig):
 
     def ready(self) -> None:
         """Needs loaded settings and models."""
-        from recon import checks  # noqa: F401  registers the system checks
+        from recon import checks, migrated  # noqa: F401  register the system checks, and what holds a worker back
         from recon.actions.publish_events import publish_soon
         from recon.apply.tell import told
 

@@ -94,6 +94,9 @@ DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, con
 # Statements of the intake are prepared at their fifth time. Off behind a pooler that cannot keep them.
 if env.bool("DATABASE_PREPARES", True):
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
+# How long a migration waits for a lock, with the application behind it, and how long its statements may hold one.
+MIGRATION_LOCK_SECONDS = env.float("MIGRATION_LOCK_SECONDS", 5)
+MIGRATION_STATEMENT_SECONDS = env.float("MIGRATION_STATEMENT_SECONDS", 60)
 STORES: dict[str, str] = {
     "subs_account": env.str("SUBS_ACCOUNT_URL", ""),
     "subs_customer": env.str("SUBS_CUSTOMER_URL", ""),

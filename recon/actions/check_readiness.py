@@ -4,9 +4,10 @@ import logging
 from collections.abc import Mapping
 
 import redis
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from redis.exceptions import RedisError
+
+from recon.migrated import not_applied
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +22,7 @@ def check_readiness(broker: redis.Redis) -> Mapping[str, str]:
 
 def _database() -> tuple[str, str]:
     try:
-        executor = MigrationExecutor(connection)
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        behind = not_applied()
     except DatabaseError:
         log.exception("our database does not answer")
         return "no answer", "unknown"

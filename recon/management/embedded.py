@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from recon.migrated import why_unmigrated
 from recon.settings import env as loaded
 
 NEVER_SEEDED = (
@@ -25,7 +26,7 @@ class EmbeddedCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         if not settings.EMBEDDED:
-            return super().execute(*args, **options)
+            return self._execute(*args, **options)
         from recon.sandbox.cluster import Sandbox  # production has no use for it
 
         sandbox = Sandbox(settings.SANDBOX_DIR)
@@ -34,8 +35,13 @@ class EmbeddedCommand(BaseCommand):
         with sandbox.attached():
             env = sandbox.env()
             if is_in_force(env):
-                return super().execute(*args, **options)
+                return self._execute(*args, **options)
             sys.exit(subprocess.call([sys.executable, *sys.orig_argv[1:]], env={**os.environ, **env}))
+
+    def _execute(self, *args: Any, **options: Any) -> str | None:
+        if told := why_unmigrated():
+            raise CommandError(told)
+        return super().execute(*args, **options)
 
 
 def is_in_force(env: Mapping[str, str]) -> bool:

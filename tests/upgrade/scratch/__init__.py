@@ -1,0 +1,1 @@
+"""Migrations of no release: what `manage.py migrate` is tried with."""
