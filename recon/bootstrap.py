@@ -4,6 +4,7 @@ Clients are built at the first call, never at import, and kept for the process; 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache
 from threading import Lock
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import Final, Generic, TypeVar
 import redis
 from celery import Celery
 from django.conf import settings
+from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -20,8 +22,9 @@ from recon.stores.base import Store
 from recon.stores.billing_prod import BillingProd
 from recon.stores.cf_prod import CfProd
 from recon.stores.changes import ChangeFeed
-from recon.stores.mapping import Mapped, read_mapping
+from recon.stores.mapping import Mapped, MappedStore, read_mapping
 from recon.stores.postgres import PostgresStore
+from recon.stores.replica import ReplicatedStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.subs_account import SubsAccount
 from recon.stores.subs_customer import SubsCustomer
@@ -48,15 +51,46 @@ class once(Generic[Made]):
 
 @once
 def stores() -> Mapping[StoreName, Store]:
-    """All six, in the fixed order in which applies prepare them."""
+    """All six as they are written to, in the fixed order in which applies prepare them: five primaries and Stripe."""
     databases: dict[StoreName, Store] = {store.name: store for store in database_stores()}
     return MappingProxyType({**databases, StoreName.STRIPE: stripe_store()})
+
+
+@once
+def readers() -> Mapping[StoreName, Store]:
+    """All six as they are read where nothing is written after it: out of their replicas, those that have one."""
+    return MappingProxyType({name: _reader(name, store) for name, store in stores().items()})
 
 
 def database_stores() -> list[PostgresStore]:
     """The five, new, their tables where the store mapping says. Raises MappingError."""
     mapped = store_mapping()
-    return [kind(settings.STORES[kind.name], relations=mapped.get(kind.name, ())) for kind in DATABASE_STORES]
+    return [_database(kind, mapped.get(kind.name, MappedStore())) for kind in DATABASE_STORES]
+
+
+def replica_of(store: PostgresStore) -> PostgresStore | None:
+    """The same store, new, where its replica is; None where none is set."""
+    url = settings.STORE_REPLICAS[store.name]
+    return type(store)(url, relations=store.relations, read_only=store.read_only) if url else None
+
+
+def _database(kind: type[PostgresStore], mapped: MappedStore) -> PostgresStore:
+    url, read_only = settings.STORES[kind.name], ""
+    if not mapped.apply:
+        read_only = f"{kind.name}: the store mapping says apply = false; take that away where it is to be written to."
+    if not url and settings.STORE_REPLICAS[kind.name]:
+        url, variable = settings.STORE_REPLICAS[kind.name], f"{kind.name.upper()}_URL"
+        read_only = f"{kind.name}: only its replica is known; set {variable} to its primary."
+    return kind(url, relations=mapped.relations, read_only=read_only)
+
+
+def _reader(name: StoreName, store: Store) -> Store:
+    replica = replica_of(store) if isinstance(store, PostgresStore) else None
+    if replica is None or not isinstance(store, PostgresStore):
+        return store
+    primary = store if settings.STORES[name] else None
+    most_lag = timedelta(seconds=settings.REPLICA_LAG_SECONDS)
+    return ReplicatedStore(primary, replica, most_lag=most_lag, clock=timezone.now)
 
 
 def store_mapping() -> Mapped:
@@ -72,8 +106,8 @@ def stripe_store() -> StripeStore:
 
 
 def change_feeds() -> list[ChangeFeed]:
-    """What the five databases note of their changes, where their owners ran the recipe."""
-    return [ChangeFeed(kind.name, settings.STORES[kind.name]) for kind in DATABASE_STORES]
+    """What the five databases note of their changes, where their owners ran the recipe; a replica notes none."""
+    return [ChangeFeed(kind.name, settings.STORES[kind.name]) for kind in DATABASE_STORES if settings.STORES[kind.name]]
 
 
 @once

@@ -104,6 +104,9 @@ STORES: dict[str, str] = {
     "billing_prod": env.str("BILLING_PROD_URL", ""),
     "cf_prod": env.str("CF_PROD_URL", ""),
 }
+# A physical standby of each, to read from; unset: the store itself is read. One that is further behind is passed over.
+STORE_REPLICAS: dict[str, str] = {store: env.str(f"{store.upper()}_REPLICA_URL", "") for store in STORES}
+REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", 300)
 # Where the five's tables and columns are (a TOML file, as the README says); unset: as the reference schema has them.
 STORE_MAPPING: Path | None = env.path("STORE_MAPPING", None) if env.str("STORE_MAPPING", "") else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -17,7 +17,7 @@ def rules() -> Rules:
 
 
 def sweeper() -> Sweeper:
-    return Sweeper(stores=bootstrap.stores(), rules=rules(), clock=timezone.now)
+    return Sweeper(stores=bootstrap.readers(), rules=rules(), clock=timezone.now)
 
 
 def pace() -> Pace:

@@ -22,7 +22,7 @@ from recon.actions.keep_snapshots import canonical_json, keep_snapshots, storabl
 from recon.actions.policy_turn import mark_outdated, share_policy_turn
 from recon.actions.standing import standing_after
 from recon.apply.tell import tell
-from recon.engine.facts import Reading
+from recon.engine.facts import Reading, StoreName
 from recon.engine.likeness import Likeness
 from recon.engine.policy_inputs import ANY
 from recon.engine.ranks import harm_rank
@@ -67,6 +67,12 @@ class Evaluated:
     fingerprint: int | None = None
     steady_until: datetime | None = None
 
+
+    @property
+    def seen_at(self) -> datetime:
+        """As of when it is: no reading of a database is older, though one may be of a replica that lags."""
+        databases = (one.as_of for one in self.readings if one.ok and one.store is not StoreName.STRIPE)
+        return min([self.at, *filter(None, databases)])
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
     """The latest state of each account that was not overtaken, in the order of their ids."""
@@ -121,7 +127,7 @@ def _lock_states(account_ids: list[str]) -> dict[str, AccountState]:
 
 
 def _is_overtaken(one: Evaluated, before: AccountState | None) -> bool:
-    return before is not None and before.evaluated_at > one.at
+    return before is not None and before.evaluated_at > one.seen_at
 
 
 def _evaluations(
@@ -198,8 +204,8 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
     return AccountState(
         account_id=one.account_id,
         evaluation=evaluation,
-        evaluated_at=one.at,
-        changed_at=before.changed_at if before and before.evaluation_id == evaluation.id else one.at,
+        evaluated_at=one.seen_at,
+        changed_at=before.changed_at if before and before.evaluation_id == evaluation.id else one.seen_at,
         drift_since=_drift_since(one, evaluation, before),
         is_known=evaluation.is_known,
         state=evaluation.state,

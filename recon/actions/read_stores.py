@@ -13,6 +13,7 @@ from typing import Final, cast
 from recon.engine.facts import Reading, StoreName
 from recon.queries.mirror import Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
 from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
+from recon.stores.replica import ReplicatedStore
 from recon.stores.threads import KeptThreads
 
 Stores = Mapping[StoreName, Store]
@@ -90,7 +91,9 @@ def with_claims(scopes: Sequence[Scope]) -> list[Scope]:
 
 
 def bulk(stores: Stores, name: StoreName) -> BulkStore:
-    return cast(BulkStore, stores[name])
+    """Whom to read much of: its replica, where it has one that is of use."""
+    store = stores[name]
+    return cast(BulkStore, store.in_bulk() if isinstance(store, ReplicatedStore) else store)
 
 
 def _from_mirror(scopes: Sequence[Scope]) -> dict[str, tuple[Reading, bool]]:

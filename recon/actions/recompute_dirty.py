@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 ACTOR = "task:recompute"
 
 
+LAGS = "a replica may lack what has happened since its last commit; it is read again"
 def recompute_dirty(sweeper: Sweeper, *, limit: int, account_ids: list[str] | None = None) -> int:
     """How many accounts were tried."""
     claims = claim(now=sweeper.clock(), limit=limit, account_ids=account_ids)
@@ -54,4 +55,6 @@ def _keep(one: Claim, evaluated: Evaluated, *, is_complete: bool) -> None:
 
 
 def _failed_read(evaluated: Evaluated) -> str | None:
-    return next((reading.reason or "" for reading in evaluated.readings if not reading.ok), None)
+    """Why it has not seen all that had asked for it; a replica whose primary nobody knows may lack it."""
+    failed = (reading.reason or "" for reading in evaluated.readings if not reading.ok)
+    return next(failed, LAGS if evaluated.seen_at < evaluated.at else None)

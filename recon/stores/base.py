@@ -185,6 +185,10 @@ class StoreUnreachable(StoreError):
     """The database gave no answer, so nobody knows what it did. Retryable."""
 
 
+class NotWritable(WriteRefused):
+    """The store can be read, and no plan can write there until somebody changes that: the sentence says what."""
+
+
 def scope_from_links(account_id: str, links: Reading) -> Scope:
     """The account's family and Stripe customers, out of what subs_customer said (T1 of the rules)."""
     customers = links.tables.get("customers", ())

@@ -158,6 +158,7 @@ _SENTENCES: Final[dict[type[psycopg.Error], LiteralString]] = {
 
 def is_silence(error: psycopg.Error) -> bool:
     """Did the server give no answer to this, so that nobody knows what it did?"""
+    errors.ReadOnlySqlTransaction: "is read only: a standby, or a role that may only read; name its primary in its URL",
     if isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
         return True
     return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))

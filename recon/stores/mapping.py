@@ -12,8 +12,11 @@
     primary_subscription_id = { absent = true }
     row_version = "lock_no"
 
-A store that the file does not name has the reference schema; of one that it names, every table and column is told. All
-that is wrong with a file is said at once.
+    [cf_prod]
+    apply = false                       # read, and never written to
+
+A store that the file does not name, or of which it names no table, has the reference schema; of one whose tables it
+names, every table and column is told. All that is wrong with a file is said at once.
 """
 
 import tomllib
@@ -31,7 +34,6 @@ from recon.stores.relation import VERSION, Form, NativeColumn, Relation
 from recon.stores.tables import Table
 
 StoreTables = Mapping[StoreName, tuple[Table, ...]]
-Mapped = Mapping[StoreName, tuple[Relation, ...]]
 
 MAY_LACK: Final = frozenset({"customer_aliases", "intents", "adjustments", "contracts"})
 FINDS_ROWS: Final = frozenset({"account_id", "invoice_id", "stripe_customer_id", "merged_into"})  # as text, unchanged
@@ -48,9 +50,21 @@ HOLDS: Final[Mapping[ColumnType, type]] = {
     ColumnType.TIME: datetime,
 }
 FORMS: Final = {ColumnType.TIME: {Form.UTC, Form.EPOCH_SECONDS}}
+APPLY: Final = "apply"
 OF_TABLE: Final = frozenset({"relation", "filter", "touched", "columns", "absent"})
 OF_COLUMN: Final = frozenset({"column", "values", "form", "constant", "absent"})
 SHAPE: Final = 'give a column, or { column = "..." } with values or form, or { constant = ... }, or { absent = true }'
+
+
+@dataclass(frozen=True, slots=True)
+class MappedStore:
+    """Where a store's tables are (none told: as the reference schema has them), and whether it may be written to."""
+
+    relations: tuple[Relation, ...] = ()
+    apply: bool = True
+
+
+Mapped = Mapping[StoreName, MappedStore]
 
 
 class MappingError(Exception):
@@ -62,7 +76,7 @@ class MappingError(Exception):
 
 
 def read_mapping(path: Path, stores: StoreTables) -> Mapped:
-    """Store → where its tables are, for the stores that the file names. Raises MappingError."""
+    """The stores that the file names. Raises MappingError."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -73,7 +87,7 @@ def read_mapping(path: Path, stores: StoreTables) -> Mapped:
     mapped = {}
     for name, tables in reader.named(told, {store.value for store in stores}, "", "store"):
         store = StoreName(name)
-        mapped[store] = tuple(reader.store(name, tables, stores[store]))
+        mapped[store] = reader.store(name, tables, stores[store])
     if reader.problems:
         raise MappingError(reader.problems)
     return mapped
@@ -100,9 +114,15 @@ class _Reader:
             else:
                 self.wrong(place, f"there is no {what} {name!r}; there are {', '.join(sorted(known))}")
 
-    def store(self, name: str, told: object, tables: tuple[Table, ...]) -> Iterator[Relation]:
+    def store(self, name: str, told: object, tables: tuple[Table, ...]) -> MappedStore:
         known = {table.name: table for table in tables}
-        given = dict(self.named(told, set(known), name, "table"))
+        given = dict(self.named(told, {*known, APPLY}, name, "table"))
+        apply = given.pop(APPLY, True)
+        if not isinstance(apply, bool):
+            self.wrong(f"{name}.{APPLY}", "say true, or false where the store is never to be written to")
+        return MappedStore(tuple(self.relations(name, given, known)) if given else (), apply is not False)
+
+    def relations(self, name: str, given: Mapping[str, object], known: Mapping[str, Table]) -> Iterator[Relation]:
         for missing in sorted(known.keys() - given.keys()):
             self.wrong(name, f"the table {missing} is left out; name its relation{_or_absent(missing)}")
         places: dict[tuple[str, ...], str] = {}

@@ -54,7 +54,8 @@ class TolerantTimestamps(TimestamptzLoader):
 class PostgresStore:
     """One of the five databases. Reads as `Store` and `BulkStore` say, writes as `WritableStore` says.
 
-    `relations` are where its tables are, all of them, when they are not the reference schema's.
+    `relations` are where its tables are, all of them, when they are not the reference schema's; `read_only` says why it
+    is never written to, and what to do about that.
     """
 
     name: StoreName
@@ -71,11 +72,14 @@ class PostgresStore:
     ) -> None:
         self.connections = Connections(url, patience or Patience())
         self.clock = clock
+        read_only: str = "",
         self.tables = tuple(replace(table, relations=relations) for table in self.tables)
         self._roster = composed(self.roster, relations)
 
     def read(self, scope: Scope) -> Reading:
         return self.read_many([scope])[scope.account_id]
+        self.read_only = read_only
+        self.relations = relations
 
     def read_many(self, scopes: Sequence[Scope], *, fingerprints: bool = False) -> Mapping[str, Reading]:
         """What this store says of each account, all out of one snapshot; never raises for an outside failure.
@@ -137,7 +141,7 @@ class PostgresStore:
         return ""
 
     def branch(self) -> PostgresBranch:
-        return PostgresBranch(self.name, self.connections, {table.name: table for table in self.tables})
+        return PostgresBranch(self.name, self.connections, {one.name: one for one in self.tables}, self.read_only)
 
     def send_commit(self, gid: str, read_back: Sequence[RowWrite] = ()) -> Finish:
         relations = {table.name: table.relation for table in self.tables}

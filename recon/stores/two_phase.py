@@ -19,6 +19,7 @@ from recon.engine.facts import StoreName
 from recon.stores.base import (
     Fate,
     InDoubt,
+    NotWritable,
     Prepared,
     RowWrite,
     StaleRow,
@@ -34,6 +35,8 @@ LIMITS_AND_IDENTITY: Final[LiteralString] = (
     " set_config('statement_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '15s', true)"
     " FROM pg_control_system()"
 )
+# What a database says of which not this plan is the reason, but what it, or our role there, is.
+CANNOT: Final = (errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
 
 
 def statement_of(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[Any]]:
@@ -65,10 +68,16 @@ def _unchanged(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[
 
 
 class PostgresBranch:
-    """BEGIN, writes, PREPARE on one connection. Raises StaleRow, WriteRefused or StoreUnreachable."""
+    """BEGIN, writes, PREPARE on one connection. Raises StaleRow, WriteRefused or StoreUnreachable.
 
-    def __init__(self, store: StoreName, connections: Connections, tables: Mapping[str, Table]) -> None:
+    `read_only` says why the store is never to be written to; empty where it may be.
+    """
+
+    def __init__(
+        self, store: StoreName, connections: Connections, tables: Mapping[str, Table], read_only: str = ""
+    ) -> None:
         self.store = store
+        self._read_only = read_only
         self._connections = connections
         self._tables = tables
         self._connection: AnsweringConnection | None = None
@@ -149,10 +158,12 @@ class PostgresBranch:
 
     def _refuse_unsayable(self, writes: Sequence[RowWrite]) -> None:
         """A store that may be read need not be one that can be written to: its mapping says."""
+        if self._read_only:
+            raise NotWritable(self.store, self._read_only)
         for write in writes:
             why = next(self._tables[write.table].relation.hindrances(write), None)
             if why is not None:
-                raise WriteRefused(self.store, f"{self.store.value}.{write.table}: {why}")
+                raise NotWritable(self.store, f"{self.store.value}.{write.table}: {why}")
 
     def _failed(self, error: psycopg.Error) -> StaleRow | WriteRefused | StoreUnreachable:
         self.abandon()
@@ -161,7 +172,7 @@ class PostgresBranch:
             return StaleRow(self.store, f"{self.store.value}: the row was inserted meanwhile; recompute")
         if is_silence(error):
             return StoreUnreachable(self.store, sentence)
-        return WriteRefused(self.store, sentence)
+        return NotWritable(self.store, sentence) if isinstance(error, CANNOT) else WriteRefused(self.store, sentence)
 
 
 class PostgresFinish:

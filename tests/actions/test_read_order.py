@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 
 from recon.actions.dirty import claim, mark_dirty
+from recon.actions.read_stores import DATABASES
 from recon.actions.recompute import recompute_account
 from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.sweep import Sweeper, begin_sweep, open_chunks, sweep_chunk
@@ -42,7 +43,13 @@ def ticking(sweeper_at, told, sync) -> Sweeper:
     sweeper = sweeper_at()
     sync(sweeper)
     seconds = count()
-    return replace(sweeper, clock=lambda: NOW + timedelta(seconds=next(seconds)))
+
+    def clock() -> datetime:
+        return NOW + timedelta(seconds=next(seconds))
+
+    for name in DATABASES:
+        sweeper.stores[name].clock = clock
+    return replace(sweeper, clock=clock)
 
 
 def slowed(sweeper: Sweeper, meanwhile: Callable[[], object]) -> Sweeper:

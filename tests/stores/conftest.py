@@ -57,9 +57,10 @@ def mapped(twin: TwinUnderTest) -> Iterator[Callable[..., Mapping[StoreName, Sto
     made = []
 
     def stores(clock: SetClock, path: Path = SECOND / "mapping.toml") -> Mapping[StoreName, Store]:
-        relations = read_mapping(path, {kind.name: kind.tables for kind in DATABASE_STORES})
+        mapped = read_mapping(path, {kind.name: kind.tables for kind in DATABASE_STORES})
         five = [
-            kind(settings.STORES[kind.name], relations=relations[kind.name], clock=clock) for kind in DATABASE_STORES
+            kind(settings.STORES[kind.name], relations=mapped[kind.name].relations, clock=clock)
+            for kind in DATABASE_STORES
         ]
         made.extend(five)
         return {**{store.name: store for store in five}, StoreName.STRIPE: StripeStore(twin.api(), clock=clock)}

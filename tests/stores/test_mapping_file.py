@@ -92,7 +92,7 @@ def test_names_reach_a_statement_quoted_and_no_other_way(tmp_path):
     path = tmp_path / "stores.toml"
     path.write_text(WHOLE.replace('"sub_ref"', f"'{evil}'").replace("Customer Account", evil.replace('"', '\\"')))
     (accounts,) = (
-        one for relations in read_mapping(path, STORES).values() for one in relations if one.table == "accounts"
+        one for store in read_mapping(path, STORES).values() for one in store.relations if one.table == "accounts"
     )
     write = RowWrite("accounts", (("account_id", "a"),), (), (("primary_subscription_id", "s"),), 0)
     quoted = '"x""; DROP TABLE accounts; --"'

@@ -1,0 +1,133 @@
+"""A real standby spares its primary the reading; how old it is shows, and what must be so now is so now."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from recon.stores.base import Scope, StoreUnreachable
+from recon.stores.replica import NOBODY_KNOWS, InBulk, ReplicatedStore
+from recon.stores.subs_dunning import SubsDunning
+from tests.support.standby import Standby
+
+ME = [Scope.of("acc_1")]
+ADD = "INSERT INTO dunning (account_id, state) VALUES ('acc_1', '{}')"
+SAY = "UPDATE dunning SET state = '{}'"
+FAR = timedelta(minutes=5)
+PRIMARY = settings.STORES["subs_dunning"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def standby(sandbox):
+    made = Standby(sandbox)
+    made.build()
+    made.start()
+    yield made
+    made.destroy()
+
+
+@pytest.fixture
+def replica_url(standby, stores_clean):
+    yield standby.at(PRIMARY)
+    standby.resume()
+
+
+@pytest.fixture
+def store(replica_url):
+    made = replicated(replica_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def dunning(owner):
+    return owner("subs_dunning").execute
+
+
+def replicated(replica: str, primary: str | None = PRIMARY, *, most_lag: timedelta = FAR, clock=now) -> ReplicatedStore:
+    first = SubsDunning(primary, clock=clock) if primary else None
+    return ReplicatedStore(first, SubsDunning(replica, clock=clock), most_lag=most_lag, clock=clock)
+
+
+def state(reading) -> str | None:
+    return next((row["state"] for row in reading.tables["dunning"]), None)
+
+
+def in_bulk(store):
+    return store.in_bulk().read_many(ME, fingerprints=True)["acc_1"]
+
+
+def test_what_was_committed_before_the_question_is_in_the_answer(store, dunning):
+    dunning(ADD.format("grace"))
+    for said in ("past_due", "delinquent", "clear"):
+        dunning(SAY.format(said))
+        asked_at = now()
+        live, bulk = store.read_many(ME)["acc_1"], in_bulk(store)
+        assert (state(live), state(bulk)) == (said, said)
+        assert min(live.as_of, bulk.as_of) >= asked_at
+
+
+def test_a_primary_at_rest_has_no_lag(store, standby):
+    last = psycopg.connect(standby.at(PRIMARY)).execute("SELECT pg_last_xact_replay_timestamp()").fetchone()[0]
+    tomorrow = now() + timedelta(days=1)
+    resting = replicated(standby.at(PRIMARY), clock=lambda: tomorrow)
+    assert resting.standing().as_of == tomorrow > last + FAR
+    assert isinstance(resting.in_bulk(), InBulk)
+
+
+def test_a_replica_behind_is_dated_as_it_is_and_no_proof(store, standby, dunning):
+    dunning(ADD.format("grace"))
+    standby.resume()
+    standby.pause()
+    paused_at = now()
+    dunning(SAY.format("clear"))
+    read = in_bulk(store)
+    assert (state(read), read.as_of < paused_at) == ("grace", True)
+    with pytest.raises(StoreUnreachable, match="nobody is proved unchanged"):
+        store.in_bulk().fingerprints(["acc_1"])
+
+
+def test_what_happened_just_now_is_read_from_the_primary_of_a_replica_behind(store, standby, dunning):
+    standby.pause()
+    dunning(ADD.format("bad_debt"))
+    asked_at = now()
+    read = store.read_many(ME)["acc_1"]
+    assert (state(read), read.as_of >= asked_at) == ("bad_debt", True)
+
+
+@pytest.mark.parametrize("broken", ["too far behind", "down", "no standby"])
+def test_the_primary_stands_in_for_a_replica_of_no_use(broken, standby, replica_url, dunning):
+    url = {"down": "postgres://engine@127.0.0.1:1/subs_dunning", "no standby": PRIMARY}.get(broken, replica_url)
+    standby.pause()
+    dunning(ADD.format("grace"))
+    store = replicated(url, most_lag=timedelta(0))
+    assert (state(in_bulk(store)), state(store.read_many(ME)["acc_1"])) == ("grace", "grace")
+    assert store.in_bulk().account_ids("", 9) == ["acc_1"]
+    told = {"too far behind": "is as of 20", "down": "gives no answer", "no standby": "is no standby (any more)"}
+    assert told[broken] in store.standing().why_not
+
+
+def test_with_its_primary_down_a_replica_is_as_old_as_the_last_commit_and_nothing_is_so_now(replica_url, dunning):
+    dunning(ADD.format("grace"))
+    with psycopg.connect(PRIMARY) as conn:
+        (written,) = conn.execute("SELECT clock_timestamp()").fetchone()
+    store = replicated(replica_url, "postgres://engine@127.0.0.1:1/subs_dunning")
+    assert in_bulk(store).as_of <= written
+    read = store.read_many(ME)["acc_1"]
+    assert (read.ok, "gives no answer" in read.reason) == (False, True)
+
+
+def test_a_replica_alone_is_read_and_never_younger_than_its_last_commit(standby, replica_url, dunning):
+    dunning(ADD.format("grace"))
+    written = now()
+    standby.resume()
+    tomorrow = written + timedelta(days=1)
+    store = replicated(replica_url, None, clock=lambda: tomorrow)
+    read = store.read_many(ME)["acc_1"]
+    assert (state(read), NOBODY_KNOWS < read.as_of <= written) == ("grace", True)
+    assert state(in_bulk(store)) == "grace"
