@@ -51,8 +51,8 @@ class Evaluated:
 
     `likeness` says with whom it drifts alike, where it drifts; `owed_rank` where it stands among those that owe.
     `policy_version` is whose numbers the rules were given (None: numbers that never governed), `policy_inputs` which of
-    them its truth depends on. Where `fingerprint` is given, equal ones have the same answer before `steady_until`,
-    for ever where that is None.
+    them its truth depends on. `fingerprint` is of the rows; while it stays, so does the answer by the rules `steady_by`
+    until `steady_until`, for ever where that is None, and never where `steady_by` is.
     """
 
     account_id: str
@@ -65,14 +65,15 @@ class Evaluated:
     policy_version: int | None = None
     policy_inputs: frozenset[str] = frozenset({ANY})
     fingerprint: int | None = None
+    steady_by: int | None = None
     steady_until: datetime | None = None
-
 
     @property
     def seen_at(self) -> datetime:
         """As of when it is: no reading of a database is older, though one may be of a replica that lags."""
         databases = (one.as_of for one in self.readings if one.ok and one.store is not StoreName.STRIPE)
         return min([self.at, *filter(None, databases)])
+
 
 def keep_evaluations(evaluated: Iterable[Evaluated], *, trigger: Trigger, actor: str) -> list[AccountState]:
     """The latest state of each account that was not overtaken, in the order of their ids."""
@@ -221,7 +222,8 @@ def _state(one: Evaluated, evaluation: Evaluation, before: AccountState | None) 
         policy_version=one.policy_version,
         policy_inputs=sorted(one.policy_inputs),
         fingerprint=one.fingerprint,
-        fingerprint_until=None if one.fingerprint is None else one.steady_until,
+        steady_by=one.steady_by,
+        fingerprint_until=None if one.steady_by is None else one.steady_until,
         **_drift(one, evaluation, before),
     )
 

@@ -5,16 +5,19 @@ The order is forced by what links the stores: subs_customer first (the family an
 """
 
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from operator import xor
 from typing import Final, cast
 
 from recon.engine.facts import Reading, StoreName
-from recon.queries.mirror import Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
+from recon.queries.mirror import MirrorObjects, Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
 from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
 from recon.stores.replica import ReplicatedStore
 from recon.stores.threads import KeptThreads
+from recon.traces import span
 
 Stores = Mapping[StoreName, Store]
 WITHOUT_SCOPE = (StoreName.SUBS_DUNNING, StoreName.CF_PROD, StoreName.SUBS_ACCOUNT)
@@ -27,12 +30,14 @@ NEVER_MIRRORED = "stripe: the mirror was never filled; run sync_stripe"
 class ChunkReading:
     """The six readings of one account; without `mirror_suffices`, only Stripe itself can tell what there is.
 
-    `fingerprint` is of all their rows; None where that of `fingerprints_of` would not be of the very same rows.
+    `fingerprint` is what `fingerprints_of` would have said in these snapshots; None where a store was silent.
+    `is_its_own`: it is of the very rows that were read, which no other account has a share in.
     """
 
     readings: tuple[Reading, ...]
     mirror_suffices: bool
-    fingerprint: int | None = None
+    fingerprint: int | None
+    is_its_own: bool
 
 
 def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
@@ -42,13 +47,21 @@ def read_live(stores: Stores, account_id: str) -> tuple[Reading, ...]:
 
 def read_live_all(stores: Stores, account_ids: Sequence[str]) -> dict[str, tuple[Reading, ...]]:
     """The same of each account: one snapshot per database for all of them, and Stripe's requests in flight together."""
-    links = stores[StoreName.SUBS_CUSTOMER].read_many([Scope.of(account_id) for account_id in account_ids])
+    links = _read(stores, StoreName.SUBS_CUSTOMER, [Scope.of(account_id) for account_id in account_ids])
     scopes = with_claims([scope_from_links(account_id, links[account_id]) for account_id in account_ids])
-    others = [_THREADS.submit(stores[name].read_many, scopes) for name in WITHOUT_SCOPE]
-    ledger = stores[StoreName.BILLING_PROD].read_many(scopes)
-    stripe = stores[StoreName.STRIPE].read_many([scope_with_ledger(one, ledger[one.account_id]) for one in scopes])
+    others = [_THREADS.submit(copy_context().run, _read, stores, name, scopes) for name in WITHOUT_SCOPE]
+    ledger = _read(stores, StoreName.BILLING_PROD, scopes)
+    with_ledger = [scope_with_ledger(one, ledger[one.account_id]) for one in scopes]
+    stripe = _read(stores, StoreName.STRIPE, with_ledger)
     read = [links, ledger, *(other.result() for other in others), stripe]
     return {account_id: tuple(said[account_id] for said in read) for account_id in account_ids}
+
+
+def _read(stores: Stores, name: StoreName, scopes: Sequence[Scope]) -> Mapping[str, Reading]:
+    with span("read", store=name.value) as one:
+        said = stores[name].read_many(scopes)
+        one.say(failed=sum(not reading.ok for reading in said.values()))
+    return said
 
 
 def read_chunk(stores: Stores, account_ids: Sequence[str]) -> dict[str, ChunkReading]:
@@ -63,16 +76,16 @@ def read_chunk(stores: Stores, account_ids: Sequence[str]) -> dict[str, ChunkRea
     chunk = {}
     for scope in scopes:
         me = scope.account_id
-        reading, suffices = stripe[me]
-        readings = (links[me], ledger[me], *(other[me] for other in others), reading)
-        shares = scope.family != (me,) or bool(scope.neighbours)
-        chunk[me] = ChunkReading(readings, suffices, None if shares or not suffices else _in_one(readings))
+        mirror = stripe[me]
+        readings = (links[me], ledger[me], *(other[me] for other in others), mirror.reading)
+        is_its_own = mirror.is_its_own and scope.family == (me,) and not scope.neighbours
+        chunk[me] = ChunkReading(readings, mirror.suffices, _in_one(readings), is_its_own)
     return chunk
 
 
 def fingerprints_of(stores: Stores, account_ids: Sequence[str]) -> dict[str, int]:
-    """Of each account's rows in the five databases and the mirror, without reading them; for accounts that share
-    nothing with another, and whose customers all claim them, it is that of the readings. Raises StoreUnreachable."""
+    """Of each account's rows in the five databases, and the objects of the customers that claim it in the mirror,
+    without reading them. Raises StoreUnreachable."""
     taken = [bulk(stores, name).fingerprints(account_ids) for name in DATABASES]
     taken.append(fingerprints(account_ids))
     return {id: reduce(xor, (one.get(id, 0) for one in taken)) for id in account_ids}
@@ -96,25 +109,29 @@ def bulk(stores: Stores, name: StoreName) -> BulkStore:
     return cast(BulkStore, store.in_bulk() if isinstance(store, ReplicatedStore) else store)
 
 
-def _from_mirror(scopes: Sequence[Scope]) -> dict[str, tuple[Reading, bool]]:
+@dataclass(frozen=True, slots=True)
+class _Mirrored:
+    """What the mirror has for one account: `suffices` and `is_its_own` as in a ChunkReading."""
+
+    reading: Reading
+    suffices: bool
+    is_its_own: bool
+
+
+def _from_mirror(scopes: Sequence[Scope]) -> dict[str, _Mirrored]:
     as_of = mirror_as_of()
     if as_of is None:
         never = Reading(StoreName.STRIPE, None, {}, ok=False, reason=NEVER_MIRRORED)
-        return {scope.account_id: (never, False) for scope in scopes}
+        return {scope.account_id: _Mirrored(never, suffices=False, is_its_own=False) for scope in scopes}
     wanted = {scope.account_id: Wanted(scope.stripe_customer_ids, scope.stripe_invoice_ids) for scope in scopes}
     objects = mirrored(list(wanted.values()))
-    return {
-        account_id: (
-            Reading(
-                StoreName.STRIPE,
-                as_of,
-                objects.tables(want),
-                fingerprint=objects.fingerprint_of(account_id, want),
-            ),
-            objects.suffices(want),
-        )
-        for account_id, want in wanted.items()
-    }
+    return {me: _mirrored(me, want, objects, as_of) for me, want in wanted.items()}
+
+
+def _mirrored(account_id: str, wanted: Wanted, objects: MirrorObjects, as_of: datetime) -> _Mirrored:
+    fingerprint = objects.fingerprint_of(account_id, wanted)
+    reading = Reading(StoreName.STRIPE, as_of, objects.tables(wanted), fingerprint=fingerprint)
+    return _Mirrored(reading, objects.suffices(wanted), objects.are_its_own(account_id, wanted))
 
 
 def _in_one(readings: Sequence[Reading]) -> int | None:

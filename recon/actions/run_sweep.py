@@ -35,7 +35,7 @@ def run_sweep(
     where that fails too.
     """
     refresh_mirror(sweeper, pace, reports.mirror)
-    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor=actor, full=full)
+    run = begin_sweep(sweeper, actor=actor, full=full)
     work(run, reports.accounts)
     return finish_sweep(run, now=sweeper.clock())
 

@@ -1,13 +1,14 @@
 """Look at every account that any store knows, in chunks: a snapshot per database and chunk, Stripe from the mirror.
 
-`begin_sweep` writes the chunks down, `sweep_chunk` does one (in this process or in a worker, once or twice), and
-`finish_sweep` closes the run when none is left. An unfinished run goes on where it was. Accounts that are proved
-unchanged are not evaluated again; a full sweep evaluates them too, and counts those of which that was a mistake.
+`begin_sweep` leaves out who is unchanged and writes the chunks of the others down, `sweep_chunk` does one (in this
+process or in a worker, once or twice), and `finish_sweep` closes the run when none is left. An unfinished run goes on
+where it was. Accounts that are proved unchanged, many at once or in their chunk, are not evaluated again; a full sweep
+evaluates them too, and counts those of which that was a mistake.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count, groupby, islice
@@ -22,7 +23,8 @@ from recon.actions.keep_evaluations import Evaluated, is_known, keep_evaluations
 from recon.actions.keep_point import keep_point
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import DATABASES, ChunkReading, Stores, bulk, read_chunk, read_live
-from recon.actions.unchanged import keep_looked_at, prove_unchanged, with_fingerprint
+from recon.actions.unchanged import prove_unchanged, reads_at, with_fingerprint
+from recon.actions.unchanged_shards import leave_out_unchanged
 from recon.models import Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
@@ -45,17 +47,33 @@ class Sweeper:
     clock: Callable[[], datetime]
 
 
-def begin_sweep(stores: Stores, *, now: datetime, actor: str, full: bool = False) -> SweepRun:
+def begin_sweep(sweeper: Sweeper, *, actor: str, full: bool = False) -> SweepRun:
     """The run to work on: the unfinished one of its kind, or a new one with its chunks. Raises StoreUnreachable when a
     database cannot say which accounts it knows: a sweep that misses accounts would call them clean."""
+    now = sweeper.clock()
     unfinished = SweepRun.objects.filter(
         finished_at__isnull=True, started_at__gt=now - GIVE_UP_RESUMING_AFTER, is_full=full
     ).last()
     if unfinished is not None:
         return unfinished
+    run = SweepRun(started_at=now, actor=actor, is_full=full)
+    if full:
+        return _written(run, known_accounts(sweeper.stores))
+    run.proved_reads = reads_at(now)
+    run.proved_at = now if run.proved_reads else None
+    narrowed = leave_out_unchanged(sweeper.stores, sweeper.rules, now)
+    if narrowed is None:
+        return _written(run, known_accounts(sweeper.stores))
+    run.unchanged = narrowed.unchanged
+    return _written(run, narrowed.due)
+
+
+def _written(run: SweepRun, account_ids: Iterable[str]) -> SweepRun:
+    """With its chunks."""
     with transaction.atomic():
-        run = SweepRun.objects.create(started_at=now, actor=actor, is_full=full)
-        for number, chunk in enumerate(_chunks(known_accounts(stores))):
+        run.accounts = run.unchanged
+        run.save()
+        for number, chunk in enumerate(_chunks(iter(account_ids))):
             SweepChunk.objects.create(run=run, number=number, account_ids=chunk)
             run.accounts += len(chunk)
         run.save(update_fields=["accounts"])
@@ -93,10 +111,9 @@ def _do(chunk: SweepChunk, sweeper: Sweeper) -> Counter[str]:
     now = sweeper.clock()
     claimed = _claimed(chunk.account_ids)
     free = [account_id for account_id in chunk.account_ids if account_id not in claimed]
-    proved = prove_unchanged(free, sweeper.stores, sweeper.rules, now)
-    same, due, counts = proved.fingerprints, chunk.account_ids, Counter[str]()
+    same = prove_unchanged(free, sweeper.stores, sweeper.rules, now)
+    due, counts = chunk.account_ids, Counter[str]()
     if not chunk.run.is_full:
-        keep_looked_at(proved)
         due = [account_id for account_id in chunk.account_ids if account_id not in same]
         counts["unchanged"] = len(same)
     for first in range(0, len(due), AT_ONCE):
@@ -144,8 +161,8 @@ def finish_run_of(chunk_id: int, *, now: datetime) -> None:
 
 
 def accounts_done(run: SweepRun) -> int:
-    done = run.chunks.filter(done_at__isnull=False).values_list(F("account_ids__len"), flat=True)
-    return sum(done)
+    done: int = sum(run.chunks.filter(done_at__isnull=False).values_list(F("account_ids__len"), flat=True))
+    return run.unchanged + done
 
 
 def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: datetime, sweeper: Sweeper) -> Evaluated:
@@ -153,7 +170,7 @@ def _evaluate_one(account_id: str, said: ChunkReading, is_stale: bool, now: date
     if said.mirror_suffices:
         evaluated = evaluate(account_id, said.readings, sweeper.rules, now)
         if is_known(evaluated.answer) or not is_stale:
-            return with_fingerprint(evaluated, said.fingerprint, sweeper.rules)
+            return with_fingerprint(evaluated, said, sweeper.rules)
     return _evaluate_live(account_id, sweeper)
 
 

@@ -111,12 +111,12 @@ class AccountState(models.Model):
         db_default=["any"],
         help_text="the parts of the policy that its truth depends on; any: all of it",
     )
-    fingerprint = models.BigIntegerField(
-        null=True,
-        help_text="of all that the latest evaluation came from: an equal one has an equal outcome",
+    fingerprint = models.BigIntegerField(null=True, help_text="of all rows that the latest evaluation came from")
+    steady_by = models.BigIntegerField(
+        null=True, help_text="the rules by which equal rows have the same outcome; null: it is always evaluated anew"
     )
     fingerprint_until = models.DateTimeField(
-        null=True, help_text="from when on equal facts may have another outcome; null: never"
+        null=True, help_text="from when on equal rows may have another outcome; null: never"
     )
 
     class Meta:
@@ -171,9 +171,21 @@ class SweepRun(models.Model):
     is_full = models.BooleanField(
         default=False, db_default=False, help_text="every account is evaluated, also where nothing changed"
     )
+    unchanged = models.IntegerField(default=0, db_default=0, help_text="accounts that are in no chunk")
+    proved_at = models.DateTimeField(
+        null=True, help_text="once it has finished, whoever is steady was looked at as of then"
+    )
+    proved_reads = models.JSONField(null=True, help_text="how each store was read for that")
 
     class Meta:
         db_table = "sweep_run"
+        indexes = [
+            models.Index(
+                fields=["-proved_at"],
+                name="sweep_run_proved",
+                condition=models.Q(finished_at__isnull=False, proved_at__isnull=False),
+            )
+        ]
 
 
 class SweepChunk(models.Model):

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from recon.engine.facts import StoreName
 from recon.models import AccountState, Apply, CaseDecision, Evaluation, Recompute, Relapse
 from recon.queries.cases import Decision, decision_of
+from recon.queries.looks import Look, latest_look
 from recon.queries.snapshots import Rows, StoreSaid, latest
 
 Json = Mapping[str, Any]
@@ -143,11 +144,11 @@ def evaluations(account_id: str, *, limit: int = 100) -> list[PastEvaluation]:
 def _view(
     state: AccountState, *, asked: Json, relapses: Sequence[Json], decisions: Sequence[Decision], has_undos: bool
 ) -> AccountView:
-    evaluation = state.evaluation
+    evaluation, look = state.evaluation, latest_look(state)
     return AccountView(
         account_id=state.account_id,
         evaluation_id=evaluation.id,
-        evaluated_at=state.evaluated_at,
+        evaluated_at=look.at,
         changed_at=state.changed_at,
         drift_since=state.drift_since,
         trigger=evaluation.trigger,
@@ -171,21 +172,21 @@ def _view(
         relapses=relapses,
         decisions=decisions,
         has_undos=has_undos,
-        stores=_stores(state),
+        stores=_stores(state.account_id, look),
     )
 
 
-def _stores(state: AccountState) -> dict[str, StoreView]:
-    said = latest(state.account_id)
-    return {store.value: _store(state, state.reads.get(store), said.get(store)) for store in StoreName}
+def _stores(account_id: str, look: Look) -> dict[str, StoreView]:
+    said = latest(account_id)
+    return {store.value: _store(look, look.reads.get(store), said.get(store)) for store in StoreName}
 
 
-def _store(state: AccountState, read: Json | None, said: StoreSaid | None) -> StoreView:
+def _store(look: Look, read: Json | None, said: StoreSaid | None) -> StoreView:
     """A store that could not be read stands with what it said before."""
     ok = bool(read and read["ok"])
     last = said.last_read_at if said else None
     if ok and read:
-        last = datetime.fromisoformat(read["as_of"]) if read["as_of"] else state.evaluated_at
+        last = datetime.fromisoformat(read["as_of"]) if read["as_of"] else look.at
     return StoreView(
         ok=ok,
         reason="" if ok else (read or {}).get("reason") or "This store was not read.",

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from django.db import connection
 
+from recon.queries.looks import latest_proof
+
 LOOKED_AT: Final = 5_000
 WALK: Final = """
 select account_id, is_known, state, classes, details, findings, drifted_cells, writes, risk, owed, oldest_due_at,
-       drift_since, evaluated_at, next_evaluation_at
+       drift_since, evaluated_at, next_evaluation_at, steady_by is not null as is_steady
 from account_state where {base} and account_id > %(after)s order by account_id limit %(looked_at)s
 """
 PAGE: Final = "select * from ({walk}) as each where {conditions} order by account_id limit %(limit)s"
@@ -67,7 +69,9 @@ def accounts_page(wanted: AccountsFilter, *, after: str = "", limit: int = 50) -
     walk = WALK.format(base=_base(wanted))
     values = _values(wanted) | {"after": after, "limit": limit + 1, "looked_at": LOOKED_AT}
     conditions = " and ".join(_conditions(wanted)) or "true"
-    lines = [_line(row) for row in _rows(PAGE.format(walk=walk, conditions=conditions), values)]
+    rows = _rows(PAGE.format(walk=walk, conditions=conditions), values)
+    proof = latest_proof()
+    lines = [_line(row, proof.at if proof else None) for row in rows]
     if len(lines) > limit:
         return AccountsPage(tuple(lines[:limit]), lines[limit - 1].account_id)
     ended = _rows(ENDED.format(walk=walk), values)
@@ -111,6 +115,8 @@ def _rows(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _line(row: dict[str, Any]) -> AccountLine:
+def _line(row: dict[str, Any], proved_at: datetime | None) -> AccountLine:
     lists = {name: tuple(row[name]) for name in ("classes", "details", "findings")}
+    if row.pop("is_steady") and proved_at is not None:
+        row["evaluated_at"] = max(row["evaluated_at"], proved_at)
     return AccountLine(**{**row, **lists, "owed": json.loads(row["owed"])})

@@ -6,6 +6,7 @@ from typing import Any
 from recon.engine.facts import StoreName
 from recon.engine.values import rfc3339
 from recon.models import AccountState, Evaluation
+from recon.queries.looks import latest_look
 
 
 def latest_answer(account_id: str) -> dict[str, Any] | None:
@@ -14,8 +15,9 @@ def latest_answer(account_id: str) -> dict[str, Any] | None:
     state = AccountState.objects.select_related("evaluation").filter(account_id=account_id).first()
     if state is None:
         return None
-    read_at = rfc3339(state.evaluated_at)
-    reads = {store.value: _read(state.reads.get(store), read_at) for store in StoreName}
+    look = latest_look(state)
+    read_at = rfc3339(look.at)
+    reads = {store.value: _read(look.reads.get(store), read_at) for store in StoreName}
     return {**_answer(state.account_id, state.evaluation), "evaluated_at": read_at, "reads": reads}
 
 

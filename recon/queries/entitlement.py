@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from recon.queries.looks import PROVED
 from recon.queries.prepared import Row
 
 # The last outcome that was known is looked for only where the latest is not.
-READ: Final = """
-select state.evaluation_id, state.evaluated_at, state.is_known, state.next_evaluation_at, state.reads,
-    latest.reasons, known.at, (known.truth->>'plan_active')::boolean, known.truth->>'effective_plan',
-    (known.truth->>'restricted')::boolean, (known.truth->>'suspended')::boolean
+READ: Final = f"""
+select state.evaluation_id, coalesce(proved.proved_at, state.evaluated_at), state.is_known, state.next_evaluation_at,
+    coalesce(proved.proved_reads, state.reads), latest.reasons, known.at, (known.truth->>'plan_active')::boolean,
+    known.truth->>'effective_plan', (known.truth->>'restricted')::boolean, (known.truth->>'suspended')::boolean
 from account_state state
 join evaluation latest on latest.id = state.evaluation_id
+{PROVED}
 left join lateral (
-    select latest.truth, state.evaluated_at as at where state.is_known
+    select latest.truth, coalesce(proved.proved_at, state.evaluated_at) as at where state.is_known
     union all
     (select old.truth, old.at from evaluation old
      where not state.is_known and old.account_id = state.account_id and old.is_known order by old.at desc limit 1)

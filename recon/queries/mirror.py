@@ -15,7 +15,7 @@ from recon.models import MirrorSync, StripeObject
 
 KINDS = ("customers", "subscriptions", "invoices", "payment_intents", "charges", "disputes")
 
-FINGERPRINT = "hashtextextended(concat_ws(' ', shown.id, shown.customer, shown.content_hash), 0)"
+FINGERPRINT = "hash_record_extended(row(shown.id, shown.customer, shown.account_id, shown.content_hash), 0)"
 OBJECTS = f"""
 select id, kind, customer, body, account_id, {FINGERPRINT} from stripe_object as shown
 where customer = any(%(customers)s) or (kind = 'invoices' and id = any(%(invoices)s))
@@ -24,6 +24,15 @@ FINGERPRINTS = f"""
 select claim.account_id, bit_xor({FINGERPRINT})
 from stripe_object as claim join stripe_object as shown on shown.customer = claim.id
 where claim.account_id = any(%s) group by claim.account_id
+"""
+SHARD_SUMS = f"""
+select hashtextextended(claim.account_id, 0) & %(mask)s, bit_xor({FINGERPRINT})
+from stripe_object as claim join stripe_object as shown on shown.customer = claim.id
+where claim.account_id is not null group by 1
+"""
+ACCOUNTS_CLAIMED_IN = """
+select account_id from stripe_object
+where account_id is not null and hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s)
 """
 ACCOUNTS_CLAIMED = """
 select account_id from stripe_object
@@ -73,14 +82,16 @@ class MirrorObjects:
             self._invoices[id].customer in wanted.customers for id in foreign
         )
 
-    def fingerprint_of(self, account_id: str, wanted: Wanted) -> int | None:
-        """Of all objects that the account wants; None where its customers' own claims would not lead to all of them,
-        for `fingerprints` goes by these."""
+    def fingerprint_of(self, account_id: str, wanted: Wanted) -> int:
+        """Of the objects of the customers that claim the account, as `fingerprints` takes it."""
         found = self._found(wanted)
-        owned = {one.id for one in found.values() if one.kind == "customers" and one.claims == account_id}
-        if owned.issuperset(wanted.customers) and found.keys() >= set(wanted.invoices):
-            return reduce(xor, (one.fingerprint for one in found.values()), 0)
-        return None
+        claiming = _claiming(account_id, found)
+        return reduce(xor, (one.fingerprint for one in found.values() if one.customer in claiming), 0)
+
+    def are_its_own(self, account_id: str, wanted: Wanted) -> bool:
+        """Whether its customers' own claims lead to all objects that it wants."""
+        found = self._found(wanted)
+        return _claiming(account_id, found).issuperset(wanted.customers) and found.keys() >= set(wanted.invoices)
 
     def tables(self, wanted: Wanted) -> dict[str, list[Mapping[str, Any]]]:
         """Stripe's lists for one account, as a live read would answer them."""
@@ -93,6 +104,10 @@ class MirrorObjects:
     def _found(self, wanted: Wanted) -> dict[str, MirroredObject]:
         found = {one.id: one for customer in wanted.customers for one in self._by_customer.get(customer, ())}
         return found | {id: self._invoices[id] for id in wanted.invoices if id in self._invoices}
+
+
+def _claiming(account_id: str, found: Mapping[str, MirroredObject]) -> set[str]:
+    return {one.id for one in found.values() if one.kind == "customers" and one.claims == account_id}
 
 
 def mirror_as_of() -> datetime | None:
@@ -119,6 +134,20 @@ def fingerprints(account_ids: Sequence[str]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(FINGERPRINTS, [list(account_ids)])
         return dict(cursor.fetchall())
+
+
+def shard_sums(shards: int) -> dict[int, int]:
+    """Shard → the fingerprints of all its accounts, folded into one, as the databases' `shard_sums`."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHARD_SUMS, {"mask": shards - 1})
+        return dict(cursor.fetchall())
+
+
+def claimed_account_ids_in(shards: Sequence[int], of: int) -> list[str]:
+    """The accounts that Stripe's customers name, in these shards out of so many."""
+    with connection.cursor() as cursor:
+        cursor.execute(ACCOUNTS_CLAIMED_IN, {"mask": of - 1, "shards": list(shards)})
+        return [account_id for (account_id,) in cursor.fetchall()]
 
 
 def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -56,6 +56,10 @@ class BulkStore(Store, Protocol):
 
     def account_ids(self, after: str, limit: int) -> list[str]: ...
 
+    def shard_sums(self, shards: int) -> Mapping[int, int]: ...
+
+    def account_ids_in(self, shards: Sequence[int], of: int) -> list[str]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class RowWrite:
@@ -181,12 +185,12 @@ class WriteRefused(StoreError):
     """The database refused a statement (constraint, privilege, time-out). Terminal for this plan."""
 
 
-class StoreUnreachable(StoreError):
-    """The database gave no answer, so nobody knows what it did. Retryable."""
-
-
 class NotWritable(WriteRefused):
     """The store can be read, and no plan can write there until somebody changes that: the sentence says what."""
+
+
+class StoreUnreachable(StoreError):
+    """The database gave no answer, so nobody knows what it did. Retryable."""
 
 
 def scope_from_links(account_id: str, links: Reading) -> Scope:

@@ -19,6 +19,12 @@ class BillingProd(PostgresStore):
                 SELECT paid.account_id, {columns} FROM {payments} t JOIN {invoices} paid USING (invoice_id)
                 WHERE paid.account_id = ANY(%(members)s) AND paid.account_id <> t.account_id
             """,
+            of_everybody="""
+                SELECT t.account_id AS _owner, {columns} FROM {payments} t
+                UNION ALL
+                SELECT paid.account_id, {columns} FROM {payments} t JOIN {invoices} paid USING (invoice_id)
+                WHERE paid.account_id <> t.account_id
+            """,
             by_family=True,
         ),
         table(
@@ -29,21 +35,13 @@ class BillingProd(PostgresStore):
                 FROM {adjustments} t JOIN {invoices} adjusted USING (invoice_id)
                 WHERE adjusted.account_id = ANY(%(members)s)
             """,
+            of_everybody="""
+                SELECT adjusted.account_id AS _owner, {columns}
+                FROM {adjustments} t JOIN {invoices} adjusted USING (invoice_id)
+            """,
             by_family=True,
         ),
         table(StoreName.BILLING_PROD, "contracts"),
         table(StoreName.BILLING_PROD, "account_flags"),
     )
-    roster = """
-        SELECT account_id FROM (
-            (SELECT account_id FROM {account_flags} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-            UNION
-            (SELECT account_id FROM {contracts} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-            UNION
-            (SELECT DISTINCT account_id FROM {invoices} t
-             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-            UNION
-            (SELECT DISTINCT account_id FROM {payments} t
-             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-        ) known ORDER BY account_id LIMIT %(limit)s
-    """
+    roster = ("account_flags", "contracts", "invoices", "payments")

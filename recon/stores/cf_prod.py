@@ -17,12 +17,4 @@ class CfProd(PostgresStore):
             ours=(("reason", "billing_debt"),),
         ),
     )
-    roster = """
-        SELECT account_id FROM (
-            (SELECT account_id FROM {entitlements} t
-             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-            UNION
-            (SELECT DISTINCT account_id FROM {blocks} t
-             WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)
-        ) known ORDER BY account_id LIMIT %(limit)s
-    """
+    roster = ("entitlements", "blocks")

@@ -23,12 +23,19 @@ IDLE_KEPT: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a database may take, in seconds: to answer at all, and to read one account while somebody waits."""
+    """How long a database may take, in seconds: to answer at all, to read one account while somebody waits, and to look
+    through a table. Of the time that a sweep asks, it has the database's ear for `share`, and lets it rest between."""
 
     connect: int = 2
     answer: float = 12.0
     one_account: float = 3.0
     statement: float = 10.0
+    whole_table: float = 900.0
+    share: float = 1.0
+
+    def rest_after(self, busy: float) -> float:
+        """Seconds, after so many in which a sweep had asked it."""
+        return busy * (1 / self.share - 1)
 
 
 class AnsweringConnection(psycopg.Connection[Any]):
@@ -151,6 +158,7 @@ _SENTENCES: Final[dict[type[psycopg.Error], LiteralString]] = {
     errors.CannotConnectNow: "is still starting; try again in a moment",
     errors.OutOfMemory: "has no slot left for a prepared transaction; raise max_prepared_transactions",
     errors.ObjectNotInPrerequisiteState: "has prepared transactions off; set max_prepared_transactions and restart it",
+    errors.ReadOnlySqlTransaction: "is read only: a standby, or a role that may only read; name its primary in its URL",
     errors.FeatureNotSupported: "does not support this; are prepared transactions on, and is it the right database?",
     errors.IntegrityError: "refused a value by one of its constraints; compare the constraint with the contract",
 }
@@ -158,7 +166,6 @@ _SENTENCES: Final[dict[type[psycopg.Error], LiteralString]] = {
 
 def is_silence(error: psycopg.Error) -> bool:
     """Did the server give no answer to this, so that nobody knows what it did?"""
-    errors.ReadOnlySqlTransaction: "is read only: a standby, or a role that may only read; name its primary in its URL",
     if isinstance(error, (errors.AdminShutdown, errors.CrashShutdown)):
         return True
     return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))

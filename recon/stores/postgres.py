@@ -3,11 +3,12 @@
 A store is declared by its tables (`subs_account.py` and its neighbours); the code here is the same for the five.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from struct import unpack
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 from psycopg import errors
@@ -18,7 +19,7 @@ from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
 from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
 from recon.stores.relation import Relation, Unreadable
-from recon.stores.tables import Table, composed, fingerprints_of
+from recon.stores.tables import OWNER, Table, fingerprints_of, roster_of_shards, roster_page
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
 BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -27,7 +28,11 @@ ABOUT_MANY: Final = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
        set_config('max_parallel_workers_per_gather', '0', true)
 """
-OWNER: Final = "_owner"
+# A question about everybody may take longer and sort more, and still has one processor of the store.
+ABOUT_ALL: Final = """
+SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64MB', true),
+       set_config('max_parallel_workers_per_gather', '0', true), set_config('transaction_read_only', 'on', true)
+"""
 GAVE_UP: Final = (
     errors._WaitTimeout,
     errors.ConnectionTimeout,
@@ -60,26 +65,26 @@ class PostgresStore:
 
     name: StoreName
     tables: tuple[Table, ...]
-    roster: LiteralString
+    roster: tuple[str, ...]  # the tables that say whom it knows
 
     def __init__(
         self,
         url: str,
         *,
         relations: tuple[Relation, ...] = (),
+        read_only: str = "",
         patience: Patience | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.connections = Connections(url, patience or Patience())
         self.clock = clock
-        read_only: str = "",
+        self.read_only = read_only
+        self.relations = relations
         self.tables = tuple(replace(table, relations=relations) for table in self.tables)
-        self._roster = composed(self.roster, relations)
+        self._roster = [table for table in self.tables if table.name in self.roster]
 
     def read(self, scope: Scope) -> Reading:
         return self.read_many([scope])[scope.account_id]
-        self.read_only = read_only
-        self.relations = relations
 
     def read_many(self, scopes: Sequence[Scope], *, fingerprints: bool = False) -> Mapping[str, Reading]:
         """What this store says of each account, all out of one snapshot; never raises for an outside failure.
@@ -122,14 +127,29 @@ class PostgresStore:
             raise self._unreachable(error) from error
         return dict(zip(account_ids, taken, strict=True))
 
+    def shard_sums(self, shards: int) -> dict[int, int]:
+        """Shard → the fingerprints of all its accounts, folded into one; shards without rows are left out. Of each
+        table it is as of its own moment. `shards` is a power of two. Raises StoreUnreachable."""
+        sums: dict[int, int] = {}
+        for table in self.tables:
+            for shard, number in self._of_whole_tables(table.shard_sums(), {"mask": shards - 1}):
+                if shard is not None:
+                    sums[shard] = sums.get(shard, 0) ^ number
+        return sums
+
     def account_ids(self, after: str, limit: int) -> list[str]:
         """The next ids that this store knows, in byte order. Raises StoreUnreachable."""
         try:
             with self.connections.using() as connection:
-                found = connection.execute(self._roster, {"after": after, "limit": limit}).fetchall()
+                found = connection.execute(roster_page(self._roster), {"after": after, "limit": limit}).fetchall()
         except psycopg.Error as error:
             raise self._unreachable(error) from error
         return [row[0] for row in found]
+
+    def account_ids_in(self, shards: Sequence[int], of: int) -> list[str]:
+        """The ids that this store knows in these shards out of so many. Raises StoreUnreachable."""
+        given = {"mask": of - 1, "shards": list(shards)}
+        return [row[0] for row in self._of_whole_tables(roster_of_shards(self._roster), given)]
 
     def ping(self) -> str:
         """Why it gives no answer, in a sentence; empty when it does."""
@@ -169,6 +189,19 @@ class PostgresStore:
 
     def close(self) -> None:
         self.connections.close()
+
+    def _of_whole_tables(self, statement: bytes, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What a statement answers that has to look at every row; then the store has its rest."""
+        began, patience = time.monotonic(), self.connections.patience
+        try:
+            with self.connections.using() as connection, connection.transaction():
+                connection.answer_timeout = patience.whole_table
+                connection.execute(ABOUT_ALL, [f"{patience.whole_table:.0f}s"])
+                found = connection.execute(statement, given, binary=True).fetchall()
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
+        time.sleep(patience.rest_after(time.monotonic() - began))
+        return found
 
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
         return StoreUnreachable(self.name, sentence_of(error, self.name.value, self.connections.place))

@@ -8,4 +8,4 @@ from recon.stores.tables import table
 class SubsAccount(PostgresStore):
     name = StoreName.SUBS_ACCOUNT
     tables = (table(StoreName.SUBS_ACCOUNT, "accounts"),)
-    roster = "SELECT account_id FROM {accounts} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s"
+    roster = ("accounts",)

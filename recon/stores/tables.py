@@ -3,6 +3,7 @@
 Where they really are, and how they spell their values, is each one's `relation`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -15,6 +16,7 @@ from recon.engine.schema import TABLES, Kind
 from recon.stores.base import RowWrite
 from recon.stores.relation import Relation
 
+OWNER: Final = "_owner"
 _NAMES: Final = {name: sql.Identifier(name) for tables in TABLES.values() for name in tables}
 
 
@@ -29,9 +31,9 @@ class Table:
 
     `query` names the account of a row as `_owner`: an account that was asked for, or, with `by_family`, any member of
     its family; with `by_neighbours` too, any account that shares a Stripe customer with it. Its parameters are
-    `accounts`, `members` and `neighbourhood`, each text[]. `derived` are the columns that a plan may write, and `ours`
-    narrows them to the rows whose key has these values. `relations` are those of all tables of its store, where a
-    mapping names them.
+    `accounts`, `members` and `neighbourhood`, each text[]; `of_everybody` is the same of all accounts, each asked for
+    by itself. `derived` are the columns that a plan may write, and `ours` narrows them to the rows whose key has these
+    values. `relations` are those of all tables of its store, where a mapping names them.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Table:
     derived: frozenset[str] = frozenset()
     ours: tuple[tuple[str, str], ...] = ()
     query: LiteralString | None = None
+    of_everybody: LiteralString | None = None
     by_family: bool = False
     by_neighbours: bool = False
     relations: tuple[Relation, ...] = ()
@@ -55,24 +58,42 @@ class Table:
 
     def fingerprints(self) -> sql.Composed:
         """The query that gives each account one number for all rows that `select` gives for it."""
-        columns = sql.SQL(", ").join(sql.Identifier("said", column) for column in self.columns)
-        return sql.SQL("SELECT _owner, bit_xor(hash_record_extended(ROW({}), {})) FROM ({}) AS said GROUP BY 1").format(
-            columns, sql.Literal(self._seed()), self._select()
+        return sql.SQL("SELECT _owner, bit_xor({}) FROM ({}) AS said GROUP BY 1").format(self._number(), self._select())
+
+    def shard_sums(self) -> bytes:
+        """The statement that folds those numbers of all accounts into one for each shard, which `mask` cuts out of the
+        hash of an id."""
+        return (
+            sql.SQL("SELECT hashtextextended(_owner, 0) & %(mask)s, bit_xor({}) FROM ({}) AS said GROUP BY 1")
+            .format(self._number(), self._select_everybody())
+            .as_bytes()
         )
+
+    def _number(self) -> sql.Composed:
+        """Of a row that is `said`: for each that owns it another one, so that two of a shard do not cancel out."""
+        columns = sql.SQL(", ").join(sql.Identifier("said", column) for column in (OWNER, *self.columns))
+        return sql.SQL("hash_record_extended(ROW({}), {})").format(columns, sql.Literal(self._seed()))
 
     def _seed(self) -> int:
         """Equal rows of two tables must not cancel each other out, and those of another mapping are other rows."""
         told = f"{self.name} {self.columns}{self.relations or ''}"
         return int.from_bytes(sha256(told.encode()).digest()[:8], signed=True)
 
+    def _select_everybody(self) -> sql.Composed:
+        if self.of_everybody is not None:
+            return composed(self.of_everybody, self.relations, columns=self._names())
+        return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t").format(self._names(), self.relation.source())
+
+    def _names(self) -> sql.Composed:
+        return sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
+
     def _select(self) -> sql.Composed:
-        names = sql.SQL(", ").join(sql.Identifier("t", column) for column in self.columns)
         if self.query is not None:
-            return composed(self.query, self.relations, columns=names)
+            return composed(self.query, self.relations, columns=self._names())
         by_family = "neighbourhood" if self.by_neighbours else "members"
         asked = sql.Placeholder(by_family if self.by_family else "accounts")
         return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t WHERE t.account_id = ANY({})").format(
-            names, self.relation.source(), asked
+            self._names(), self.relation.source(), asked
         )
 
     def foreign_to_us(self, write: RowWrite) -> set[str]:
@@ -102,11 +123,35 @@ def fingerprints_of(tables: tuple[Table, ...]) -> bytes:
     )
 
 
+def roster_page(tables: Iterable[Table]) -> bytes:
+    """The statement that lists the next `limit` ids `after` one, in byte order, of all that these tables name."""
+    pages = [
+        sql.SQL(
+            "(SELECT DISTINCT account_id FROM {} t WHERE account_id > %(after)s ORDER BY account_id LIMIT %(limit)s)"
+        ).format(table.relation.source())
+        for table in tables
+    ]
+    named = sql.SQL("SELECT account_id FROM ({}) named ORDER BY account_id LIMIT %(limit)s")
+    return named.format(sql.SQL(" UNION ").join(pages)).as_bytes()
+
+
+def roster_of_shards(tables: Iterable[Table]) -> bytes:
+    """The statement that lists the ids, of all that these tables name, whose shard by `mask` is one of `shards`."""
+    named = [
+        sql.SQL(
+            "SELECT account_id FROM {} t WHERE hashtextextended(account_id, 0) & %(mask)s = ANY(%(shards)s)"
+        ).format(table.relation.source())
+        for table in tables
+    ]
+    return sql.SQL(" UNION ").join(named).as_bytes()
+
+
 def table(
     store: StoreName,
     name: str,
     *,
     query: LiteralString | None = None,
+    of_everybody: LiteralString | None = None,
     by_family: bool = False,
     by_neighbours: bool = False,
 ) -> Table:
@@ -118,6 +163,7 @@ def table(
         columns=tuple(column.name for column in described.columns),
         derived=frozenset(column.name for column in described.columns if column.kind is Kind.DERIVED),
         query=query,
+        of_everybody=of_everybody,
         by_family=by_family,
         by_neighbours=by_neighbours,
     )

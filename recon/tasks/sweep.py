@@ -13,9 +13,10 @@ def sweep(*, full: bool = False) -> None:
     """Begin a sweep, or go on with an unfinished one: its open chunks become tasks."""
     sweeper = equipment.sweeper()
     refresh_mirror(sweeper, equipment.pace(), _silent)
-    run = sweeping.begin_sweep(sweeper.stores, now=timezone.now(), actor="task:sweep", full=full)
+    run = sweeping.begin_sweep(sweeper, actor="task:sweep", full=full)
     for chunk_id in sweeping.open_chunks(run):
         sweep_chunk.delay(chunk_id)
+    sweeping.finish_sweep(run, now=timezone.now())  # nobody is due, or all were done meanwhile
 
 
 @shared_task(name="recon.sweep_chunk")

@@ -28,7 +28,7 @@ def test_a_sweep_agrees_with_the_recompute_before_it(told, twin, sync, sweeper_a
     recompute(sweeper_at)
     seen = AccountState.objects.get().evaluation_id
     sweeper = sweeper_at(LATER + timedelta(minutes=1))
-    for chunk_id in open_chunks(begin_sweep(sweeper.stores, now=sweeper.clock(), actor="test")):
+    for chunk_id in open_chunks(begin_sweep(sweeper, actor="test")):
         sweep_chunk(chunk_id, sweeper)
     assert (AccountState.objects.get().evaluation_id, Evaluation.objects.count()) == (seen, 1)
 

@@ -71,7 +71,7 @@ def test_a_sweep_does_not_undo_what_was_found_while_it_read(ticking, owner):
         mark_dirty(["acc_1"], NOW)
         recompute_dirty(ticking, limit=1)
 
-    run = begin_sweep(ticking.stores, now=NOW, actor="test")
+    run = begin_sweep(ticking, actor="test")
     sweep_chunk(open_chunks(run)[0], slowed(ticking, change))
     assert drifted()
 
@@ -93,5 +93,5 @@ def test_a_sweep_reads_live_what_a_worker_reads_too_for_the_mirror_learns_of_it_
     mark_dirty(["acc_1"], NOW)
     claim(now=NOW, limit=1)
     later = sweeper_at(NOW + timedelta(minutes=1))
-    sweep_chunk(open_chunks(begin_sweep(later.stores, now=NOW, actor="test"))[0], later)
+    sweep_chunk(open_chunks(begin_sweep(later, actor="test"))[0], later)
     assert AccountState.objects.get().reads["stripe"]["as_of"] == "2026-03-20T00:01:00Z"

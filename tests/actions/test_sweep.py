@@ -68,10 +68,10 @@ def test_a_sweep_that_was_cut_off_goes_on_with_the_chunks_that_are_left(sweeper_
     told(CLEAN, 2)
     sweeper = sweeper_at()
     sync(sweeper)
-    run = begin_sweep(sweeper.stores, now=NOW, actor="test")
+    run = begin_sweep(sweeper, actor="test")
     sweep_chunk(open_chunks(run)[0], sweeper)
     assert finish_sweep(run, now=NOW).finished_at is None
-    again = begin_sweep(sweeper.stores, now=NOW, actor="test")
+    again = begin_sweep(sweeper, actor="test")
     assert (again.id, len(open_chunks(again))) == (run.id, 1)
     sweep_chunk(open_chunks(again)[0], sweeper)
     assert finish_sweep(again, now=NOW).finished_at == NOW
@@ -89,7 +89,7 @@ def test_a_database_that_sorts_by_a_language_brings_nobody_twice_into_a_chunk(sw
     sync(sweeper)
     accounts = Otherwise(settings.STORES[StoreName.SUBS_ACCOUNT], clock=sweeper.clock)
     sorts_otherwise = replace(sweeper, stores={**sweeper.stores, StoreName.SUBS_ACCOUNT: accounts})
-    run = begin_sweep(sorts_otherwise.stores, now=NOW, actor="test")
+    run = begin_sweep(sorts_otherwise, actor="test")
     for chunk_id in open_chunks(run):
         sweep_chunk(chunk_id, sorts_otherwise)
     assert states() == {"acc_1": "clear", "acc_2": "clear"}
@@ -99,7 +99,7 @@ def test_a_store_that_is_down_makes_every_verdict_unknown_and_says_which(sweeper
     told(DRIFTED)
     sweeper = sweeper_at()
     sync(sweeper)
-    run = begin_sweep(sweeper.stores, now=NOW, actor="test")
+    run = begin_sweep(sweeper, actor="test")
     down = SubsDunning("postgresql://nobody@127.0.0.1:1/subs_dunning", clock=sweeper.clock)
     broken = replace(sweeper, stores={**sweeper.stores, StoreName.SUBS_DUNNING: down})
     sweep_chunk(open_chunks(run)[0], broken)
@@ -114,7 +114,7 @@ def test_a_drifted_account_is_read_from_stripe_itself_when_the_mirror_is_old(swe
     told(CLEAN, 2)
     sync(sweeper_at())
     later = sweeper_at(NOW + timedelta(hours=1))
-    sweep_chunk(open_chunks(begin_sweep(later.stores, now=NOW, actor="test"))[0], later)
+    sweep_chunk(open_chunks(begin_sweep(later, actor="test"))[0], later)
     drifted = AccountState.objects.get(account_id="acc_1")
     assert (drifted.is_known, drifted.reads["stripe"]["as_of"]) == (True, "2026-03-20T01:00:00Z")
 

@@ -1,19 +1,23 @@
 """A sweep passes over an account only while nothing that its answer came from has changed."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from recon.actions.dirty import Cause, CauseKind, claim, mark_dirty
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import keep_evaluations
 from recon.actions.read_stores import read_live
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sweep import begin_sweep, open_chunks, sweep_chunk
 from recon.actions.sync_stripe import Pace
+from recon.actions.unchanged_shards import leave_out_unchanged
 from recon.engine.facts import StoreName
 from recon.engine.policy import Policy
 from recon.models import AccountState, Evaluation, StripeObject, SweepChunk, SweepRun, Trigger
+from recon.queries.account import account_view
 from recon.queries.runs import looked_at
 from recon.sandbox.population import seed
 from recon.stores.subs_dunning import SubsDunning
@@ -39,8 +43,9 @@ CHANGES = (
 
 def sweep(sweeper, *, full=False) -> dict[str, int]:
     """What became of the accounts."""
-    (counts,) = SweepChunk.objects.filter(run=run_of(sweeper, full=full)).values_list("counts", flat=True)
-    return counts
+    run = run_of(sweeper, full=full)
+    of_chunks = run.chunks.values_list("counts", flat=True)
+    return dict(+sum(map(Counter, of_chunks), Counter(unchanged=run.unchanged)))
 
 
 def run_of(sweeper, *, full=False) -> SweepRun:
@@ -57,9 +62,10 @@ def swept(sweeper_at, told):
 
 def test_an_unchanged_account_is_looked_at_and_not_evaluated(sweeper_at, swept):
     assert sweep(sweeper_at(LATER)) == {"unchanged": 1}
-    state = AccountState.objects.get()
-    assert (state.evaluated_at, state.changed_at) == (LATER, NOW)
-    assert {read["as_of"] for read in state.reads.values()} == {"2026-03-20T00:05:00Z"}
+    view = account_view("acc_1")
+    assert (view.evaluated_at, view.changed_at) == (LATER, NOW)
+    assert {store.as_of for store in view.stores.values()} == {LATER}
+    assert AccountState.objects.get().evaluated_at == NOW
 
 
 def test_an_account_that_drifts_is_evaluated_by_every_sweep(sweeper_at, told):
@@ -120,7 +126,7 @@ def test_whatever_is_new_in_stripe_is_evaluated(sweeper_at, swept, twin, change)
 def test_whatever_changes_in_the_mirror_is_evaluated(sweeper_at, swept, change):
     StripeObject.objects.filter(kind="customers").update(**change)
     later = sweeper_at(LATER)
-    sweep_chunk(open_chunks(begin_sweep(later.stores, now=LATER, actor="test"))[0], later)
+    sweep_chunk(open_chunks(begin_sweep(later, actor="test"))[0], later)
     assert "unchanged" not in SweepChunk.objects.latest("id").counts
 
 
@@ -153,10 +159,30 @@ def test_what_changed_and_changed_back_is_not_taken_for_unchanged(sweeper_at, sw
 
 def test_a_silent_store_proves_nobody_unchanged(sweeper_at, swept):
     later = sweeper_at(LATER)
-    run = begin_sweep(later.stores, now=LATER, actor="test")
     down = SubsDunning("postgresql://nobody@127.0.0.1:1/subs_dunning", clock=later.clock)
-    sweep_chunk(open_chunks(run)[0], replace(later, stores={**later.stores, StoreName.SUBS_DUNNING: down}))
+    stores = {**later.stores, StoreName.SUBS_DUNNING: down}
+    assert leave_out_unchanged(stores, later.rules, LATER) is None
+    chunk = SweepChunk.objects.create(run=SweepRun.objects.create(started_at=LATER), number=0, account_ids=["acc_1"])
+    sweep_chunk(chunk.id, replace(later, stores=stores))
     assert not AccountState.objects.get().is_known
+
+
+def test_an_account_that_a_worker_has_in_hand_is_not_left_out(sweeper_at, swept):
+    mark_dirty(["acc_1"], NOW, cause=Cause(CauseKind.PERSON))
+    claim(now=NOW, limit=1)
+    assert sweep(sweeper_at(LATER)) == {"known": 1}
+
+
+def test_among_many_only_those_are_due_whose_shard_changed(sweeper_at, told, owner):
+    for number in range(1, 129):
+        told(CLEAN, number)
+    sweep(sweeper_at())
+    owner("subs_account").execute("update accounts set closed_at = '2026-01-01' where account_id = 'acc_7'")
+    owner("subs_customer").execute("insert into customers (account_id) values ('acc_new')")
+    run = run_of(sweeper_at(LATER))
+    due = {account_id for chunk in run.chunks.all() for account_id in chunk.account_ids}
+    assert {"acc_7", "acc_new"} <= due
+    assert (run.accounts, run.unchanged, looked_at(run.id)["evaluated"]) == (129, 129 - len(due), 2)
 
 
 def test_a_full_sweep_evaluates_everybody_and_counts_what_the_others_missed(sweeper_at, swept):

@@ -80,7 +80,7 @@ def _fill_mirror(sweeper: Sweeper) -> int:
 
 
 def _sweep(sweeper: Sweeper) -> int:
-    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench")
+    run = begin_sweep(sweeper, actor="bench")
     work_here(lambda: sweeper)(run, _silent)
     finish_sweep(run, now=sweeper.clock())
     return run.accounts

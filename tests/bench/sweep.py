@@ -179,7 +179,7 @@ def _sweep() -> None:
 
     _refresh()
     sweeper = equipment.sweeper()
-    _work_off(begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench"))
+    _work_off(begin_sweep(sweeper, actor="bench"))
 
 
 def _sweep_changed() -> None:
@@ -246,7 +246,7 @@ def _full(accounts: int) -> tuple[float, int, dict[str, int]]:
 
     _refresh()
     sweeper = equipment.sweeper()
-    run = begin_sweep(sweeper.stores, now=sweeper.clock(), actor="bench", full=True)
+    run = begin_sweep(sweeper, actor="bench", full=True)
     run.chunks.filter(number__gte=max(1, min(SAMPLE, accounts) // CHUNK)).delete()
     began = time.perf_counter()
     _work_off(run)

@@ -96,7 +96,7 @@ def test_recompute_says_what_explain_says(case, in_stores, sweeper_at):
     said = read_case(json.loads(json.dumps(again)))
     assert lines(answer(recompute(said.facts, said.policy, said.now))) == lines(expected)
 
-    for chunk_id in open_chunks(begin_sweep(sweeper.stores, now=given.now, actor="test")):
+    for chunk_id in open_chunks(begin_sweep(sweeper, actor="test")):
         sweep_chunk(chunk_id, sweeper)
     state = AccountState.objects.get(account_id=case["account_id"])
     assert (state.evaluation.truth, state.evaluation.digest) == (expected["truth"], expected["plan"]["digest"])

@@ -41,7 +41,7 @@ def test_a_read_that_failed_is_tried_again_later(told, twin):
 
 def test_the_last_chunk_closes_the_sweep(told):
     told("paid_after_suspension")
-    run = begin_sweep(equipment.sweeper().stores, now=timezone.now(), actor="test")
+    run = begin_sweep(equipment.sweeper(), actor="test")
     for chunk_id in open_chunks(run):
         tasks.sweep_chunk(chunk_id)
     assert SweepRun.objects.get().counts["headlines"]["stuck_in_bad_debt"] == 1
