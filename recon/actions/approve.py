@@ -18,7 +18,8 @@ from recon.apply.claim import approve as store_approval
 from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.engine.plan import Risk
-from recon.models import AccountState, Evaluation
+from recon.models import AccountState, Evaluation, Recompute
+from recon.under_way import under_way
 from recon.words import reason_in
 
 NEVER_EVALUATED = Refusal("unknown", "This account was never evaluated; look it up first.")
@@ -75,12 +76,22 @@ def approve_order(order: Order, *, request_key: str) -> Approved:
 
 def keep_approval(order: Order, approval: Approval, *, request_key: str) -> Approved:
     """Stored, and a worker woken; refused where the account is busy or all applies are paused."""
-    try:
-        apply_id = store_approval(approval, request_key=request_key, now=timezone.now())
-    except ClaimRefused as error:
-        return refuse(order, error.refusal, approval.digest)
-    wake("recon.carry_out", str(apply_id))
+    with under_way("approve", account_id=order.account_id) as work:
+        work.follow(lambda: _last_recompute(order.account_id))
+        try:
+            apply_id = store_approval(approval, request_key=request_key, now=timezone.now())
+        except ClaimRefused as error:
+            work.say(outcome=error.refusal.code)
+            return refuse(order, error.refusal, approval.digest)
+        work.say(outcome="approved", repair_id=str(apply_id), writes=len(approval.cells))
+        wake("recon.carry_out", str(apply_id))
     return Approved(apply_id)
+
+
+def _last_recompute(account_id: str) -> Iterable[str | None]:
+    """What had found the plan, where it was found out of turn."""
+    found = Recompute.objects.filter(account_id=account_id).order_by("-at")
+    return found.values_list("traceparent", flat=True)[:1]
 
 
 def refuse(order: Order, refusal: Refusal, digest_now: str | None) -> Approved:

@@ -16,6 +16,7 @@ from recon.apply.coordinator import Result
 from recon.apply.order import Order, Rights
 from recon.models import Apply, ApplyState
 from recon.queries.groups import groups_now
+from recon.under_way import under_way
 
 # A worker that was woken takes less; what is older was not taken by anybody.
 NOBODY_CAME_AFTER: Final = timedelta(seconds=2)
@@ -29,8 +30,16 @@ def carry_out(apply_id: UUID) -> Result | None:
     apply = Apply.objects.filter(id=apply_id, state=ApplyState.APPROVED).first()
     if apply is None:
         return None
-    result = apply_equipment.coordinator().apply(_order(apply))
-    _look_again(apply.account_id)
+    with under_way(
+        "carry out",
+        parent=apply.traceparent,
+        account_id=apply.account_id,
+        repair_id=str(apply.id),
+        request_id=apply.request_id,
+    ) as work:
+        result = apply_equipment.coordinator().apply(_order(apply))
+        work.say(outcome=result.outcome.value, code=result.code)
+        _look_again(apply.account_id)
     return result
 
 

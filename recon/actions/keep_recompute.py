@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from recon.actions.dirty import CauseKind, Claim, Completed
+from recon.actions.keep_evaluations import Evaluated
 from recon.models import AccountState, InboxMark, Recompute, Trigger
+from recon.traces import Value, traceparent
 
 MOST_CAUSES: Final = 20
 TRIGGERS: Final[Mapping[str, Trigger]] = {
@@ -20,10 +22,16 @@ TRIGGERS: Final[Mapping[str, Trigger]] = {
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What had asked for an evaluation: the latest, as {kind, ref, at}, oldest first, and how many more there were."""
+    """What had asked for an evaluation: the latest, as {kind, ref, at}, oldest first, and how many more there were.
+    `traceparents` are of the events among them."""
 
     listed: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     more: int = 0
+    traceparents: Sequence[str | None] = ()
+
+    @property
+    def refs(self) -> list[str]:
+        return [" ".join(filter(None, (one["kind"], one["ref"]))) for one in self.listed]
 
     @property
     def trigger(self) -> Trigger:
@@ -42,7 +50,8 @@ def causes_of(claim: Claim, completed: Completed) -> Causes:
     told = [{"kind": "event", "ref": _event_ref(mark), "at": _text(mark.event.received_at)} for mark in events]
     told += [{name: one[name] for name in ("kind", "ref", "at")} for one in completed.causes]
     listed = sorted(told, key=lambda one: one["at"])
-    return Causes(listed[-MOST_CAUSES:], more + max(0, len(listed) - MOST_CAUSES))
+    came_from = [mark.event.traceparent for mark in events]
+    return Causes(listed[-MOST_CAUSES:], more + max(0, len(listed) - MOST_CAUSES), came_from)
 
 
 def keep_recompute(account_id: str, states: Sequence[AccountState], causes: Causes, *, at: datetime) -> None:
@@ -54,7 +63,14 @@ def keep_recompute(account_id: str, states: Sequence[AccountState], causes: Caus
         evaluation_id=evaluation_id,
         causes=list(causes.listed),
         more_causes=causes.more,
+        traceparent=traceparent(),
     )
+
+
+def found_in(evaluated: Evaluated) -> dict[str, Value]:
+    """An evaluation in a few words of ours, for its span and its line."""
+    drift = evaluated.answer["drift"]
+    return {"verdict": evaluated.answer["verdict"], "classes": drift["classes"], "drifted_cells": len(drift["cells"])}
 
 
 def asked_by(trigger: Trigger, actor: str, at: datetime) -> Causes:

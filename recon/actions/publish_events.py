@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from recon.actions.wake import wake_soon
 from recon.models import OutboxEvent
+from recon.under_way import under_way
 
 STREAM: Final = "recon.events"
 AT_ONCE: Final = 500
@@ -46,8 +47,11 @@ def _publish_batch(stream: redis.Redis, now: datetime, most_kept: int) -> int | 
         if not _is_the_publisher():
             return None
         events = list(OutboxEvent.objects.filter(published_at__isnull=True).order_by("sequence")[:AT_ONCE])
-        _send(stream, events, most_kept)
-        OutboxEvent.objects.filter(sequence__in=[event.sequence for event in events]).update(published_at=now)
+        with under_way("publish") as work:
+            work.follow(lambda: [event.traceparent for event in events])
+            work.say(events=len(events))
+            _send(stream, events, most_kept)
+            OutboxEvent.objects.filter(sequence__in=[event.sequence for event in events]).update(published_at=now)
     return len(events)
 
 

@@ -17,6 +17,8 @@ from recon.actions.incoming import Incoming
 from recon.actions.wake import wake_soon
 from recon.models import FindingKind, InboxStatus
 from recon.queries.prepared import rows_of
+from recon.traces import traceparent
+from recon.under_way import under_way
 
 RECOMPUTE: Final = "recon.recompute_due"
 RESOLVE: Final = "recon.resolve_events"
@@ -52,11 +54,12 @@ MARKED: Final = MARK_FROM.format(accounts="(select account_id from linked, kept)
 RECEIVE: Final = f"""
 with {LINKED}, kept as (
     insert into inbox (source, event_id, received_at, occurred_at, type, object_id, refs, livemode, body, body_hash,
-        status, attempts, next_at, note)
+        status, attempts, next_at, note, traceparent)
     select %(source)s, %(event_id)s, %(now)s, %(occurred_at)s::timestamptz, %(type)s, %(object_id)s,
         %(refs)s::text[], %(livemode)s,
         %(body)s::jsonb, %(body_hash)s, fate.status, 0,
-        case fate.status when '{InboxStatus.UNROUTED}' then %(now)s::timestamptz end, %(note)s
+        case fate.status when '{InboxStatus.UNROUTED}' then %(now)s::timestamptz end, %(note)s,
+        %(traceparent)s::text
     from (select case when exists (select from linked) then '{InboxStatus.ROUTED}'
         when %(refs)s::text[] = '{{}}' then '{InboxStatus.IGNORED}' else '{InboxStatus.UNROUTED}' end) as fate (status)
     on conflict (source, event_id) do nothing
@@ -95,6 +98,13 @@ class Installation:
 
 def receive_event(event: Incoming, *, now: datetime, installation: Installation) -> Received:
     """Raises DatabaseError when it could not be made durable: the sender has to send it again."""
+    with under_way("receive event", source=event.source, event_id=event.event_id) as work:
+        received = _receive(event, now, installation)
+        work.say(outcome=received.value)
+    return received
+
+
+def _receive(event: Incoming, now: datetime, installation: Installation) -> Received:
     is_foreign = bool(event.connected_account) and event.connected_account not in installation.connected_accounts
     refs, note = ([], NOT_OURS) if is_foreign else (list(event.refs), "")
     params = {
@@ -108,6 +118,7 @@ def receive_event(event: Incoming, *, now: datetime, installation: Installation)
         "body": event.body,
         "body_hash": event.body_hash,
         "note": note,
+        "traceparent": traceparent(),
         "now": now,
         "once": False,
     }

@@ -4,7 +4,7 @@ An account is marked, and whoever it was merged into: what is owed there is thei
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,6 +18,8 @@ from recon.actions.receive_event import RECOMPUTE
 from recon.actions.wake import wake_soon
 from recon.engine.enums import StoreName
 from recon.models import FindingKind, InboxStatus
+from recon.traces import traceparent
+from recon.under_way import under_way
 
 DATABASE_STORES: Final = tuple(store.value for store in StoreName if store is not StoreName.STRIPE)
 CHANGED: Final = "store.changed"
@@ -32,9 +34,9 @@ MARKED: Final = MARK_FROM.format(accounts="(select distinct account_id from conc
 RECEIVE: Final = f"""
 with {TOLD}, kept as (
     insert into inbox (source, event_id, received_at, occurred_at, type, object_id, refs, body, body_hash, status,
-        attempts, note)
+        attempts, note, traceparent)
     select source, event_id, %(now)s, occurred_at, '{CHANGED}', account_id, array[account_id], body, body_hash,
-        '{InboxStatus.ROUTED}', 0, ''
+        '{InboxStatus.ROUTED}', 0, '', %(traceparent)s
     from told order by source, event_id
     on conflict (source, event_id) do nothing
     returning id, object_id as account_id
@@ -72,8 +74,14 @@ def receive_store_events(events: Sequence[StoreEvent], *, now: datetime) -> int:
 
     Raises DatabaseError when they could not be made durable: all of them have to be sent again.
     """
-    rows = [_row(event) for event in events]
-    params: dict[str, Any] = {"events": json.dumps(rows), "now": now, "once": False}
+    with under_way("receive store events") as work:
+        new = _receive([_row(event) for event in events], now)
+        work.say(events=len(events), new=new, stores=sorted({event.store for event in events}))
+    return new
+
+
+def _receive(rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
+    params: dict[str, Any] = {"events": json.dumps(rows), "now": now, "once": False, "traceparent": traceparent()}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(RECEIVE, params)
         (new,) = cursor.fetchone()

@@ -6,19 +6,22 @@ from django.db import transaction
 
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
-from recon.actions.keep_recompute import asked_by, keep_recompute
+from recon.actions.keep_recompute import asked_by, found_in, keep_recompute
 from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import Stores, read_live
 from recon.models import Trigger
+from recon.under_way import under_way
 
 
 def recompute_account(
     account_id: str, *, stores: Stores, rules: Rules, now: datetime, trigger: Trigger, actor: str
 ) -> Evaluated:
     """The account's answer and the readings behind it. Nothing is written to any store."""
-    evaluated = evaluate(account_id, read_live(stores, account_id), rules, now)
-    mirror_live(account_id, evaluated.readings)
-    with transaction.atomic():
-        states = keep_evaluations([evaluated], trigger=trigger, actor=actor)
-        keep_recompute(account_id, states, asked_by(trigger, actor, now), at=now)
+    with under_way("recompute", account_id=account_id) as work:
+        evaluated = evaluate(account_id, read_live(stores, account_id), rules, now)
+        mirror_live(account_id, evaluated.readings)
+        with transaction.atomic():
+            states = keep_evaluations([evaluated], trigger=trigger, actor=actor)
+            keep_recompute(account_id, states, asked_by(trigger, actor, now), at=now)
+        work.say(outcome="kept", **found_in(evaluated))
     return evaluated

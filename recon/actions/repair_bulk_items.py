@@ -46,6 +46,7 @@ from recon.models import (
 from recon.queries.groups import groups_now
 from recon.stores.base import CallableStore
 from recon.stores.stripe.errors import ADVICE
+from recon.under_way import under_way
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -109,6 +110,14 @@ def repair_bulk_items(handed: Sequence[tuple[int, int]], *, clock: Clock) -> Non
     items = _taken(handed, clock())
     if not items:
         return
+    run = items[0].bulk_repair
+    with under_way("repair in bulk", bulk_repair_id=str(run.id), request_id=run.request_id) as work:
+        work.follow(lambda: [run.traceparent])
+        work.say(accounts=len(items))
+        _repair(items, clock)
+
+
+def _repair(items: Sequence[BulkRepairItem], clock: Clock) -> None:
     try:
         came = _come(items, clock)
     except Exception as error:

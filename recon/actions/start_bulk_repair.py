@@ -20,6 +20,7 @@ from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkState
 from recon.queries.pauses import applies_paused
 from recon.queries.tokens import who_answers_for
+from recon.traces import traceparent
 from recon.words import reason_in
 
 STARTED: Final = (BulkState.RUNNING, BulkState.WAITING_FOR_SECOND, BulkState.PAUSED, BulkState.DONE)
@@ -49,10 +50,10 @@ def start_bulk_repair(
         if refused is not None:
             return _refuse(run, actor, said, refused, request_id)
         waits = needs_second(accounts=run.accounts, any_severe=any_severe(run))
-        run.reason, run.request_id = said, request_id
+        run.reason, run.request_id, run.traceparent = said, request_id, traceparent()
         run.state = BulkState.WAITING_FOR_SECOND if waits else BulkState.RUNNING
         run.began_at = None if waits else now
-        run.save(update_fields=["reason", "request_id", "state", "began_at"])
+        run.save(update_fields=["reason", "request_id", "traceparent", "state", "began_at"])
         action = "bulk_repair.second_asked" if waits else "bulk_repair.started"
         wake_soon(DRIVE)
         record(Entry(actor, action, said, after=so_far(run), request_id=request_id))

@@ -19,17 +19,20 @@ from recon.apply.journal import LEASE, Held, expire, gid_prefix
 from recon.apply.order import BUSY, EXPIRED, PAUSED, Refusal, undone
 from recon.apply.record import Entry, record
 from recon.models import Apply, ApplyState, BranchState, CallState, Switch
+from recon.traces import traceparent
 
 APPROVAL_HOLDS: Final = timedelta(minutes=15)
 IS_PAUSED: Final = "SELECT FROM switch WHERE name = %(paused)s AND is_on"
 NEW: Final = f"""
     INSERT INTO apply (
         id, account_id, digest, risk, writes, proposal, undoes_id, approved_by, reason, request_id, request_key,
-        overrides_pause, created_at, expires_at, state, epoch, lease_until, explanation, waiting_for, refused, takeovers
+        overrides_pause, created_at, expires_at, state, epoch, lease_until, explanation, waiting_for, refused,
+        takeovers, traceparent
     )
     SELECT
         id, account_id, digest, risk, writes, proposal, undoes, actor, reason, request_id, request_key,
-        overrides_pause, %(now)s, %(expires_at)s, %(state)s, %(epoch)s, %(lease_until)s, '', '', false, 0
+        overrides_pause, %(now)s, %(expires_at)s, %(state)s, %(epoch)s, %(lease_until)s, '', '', false, 0,
+        %(traceparent)s
     FROM jsonb_to_recordset(%(approvals)s) AS approval (
         id uuid, account_id text, digest text, risk text, writes jsonb, proposal text, undoes uuid, actor text,
         reason text, request_id text, request_key text, overrides_pause boolean
@@ -195,6 +198,7 @@ def _approved(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, Any
         "state": ApplyState.APPROVED.value,
         "epoch": 0,
         "lease_until": None,
+        "traceparent": traceparent(),
         "paused": Switch.APPLIES_PAUSED,
     }
 

@@ -5,6 +5,7 @@ hand: before the decision everything is presumed aborted, after it everything is
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +26,8 @@ from recon.engine.pipeline import Evaluation
 from recon.engine.plan import Proposal, Risk
 from recon.models import Apply, ApplyState, CallClass
 from recon.stores.base import Prepared, StaleRow, StoreError, WritableStore
+from recon.traces import moment, passed, span
+from recon.under_way import under_way
 
 RecomputeNow = Callable[[Sequence[str]], Mapping[str, Evaluation]]
 UndoNow = Callable[[str, UUID], Evaluation]
@@ -77,10 +80,18 @@ class Coordinator:
         """The same of several, each all or nothing by itself: their reads and writes are in flight together, and the
         steps of the journal that they take together are one commit. One with a proposal goes best alone: while Stripe
         is asked its rows are locked, and those of the next one too."""
-        with account_locks([order.account_id for order in orders]) as ours:
+        since = moment()
+        with under_way("apply") as work, ExitStack() as locked:
+            with span("lock"):
+                ours = locked.enter_context(account_locks([order.account_id for order in orders]))
             free = [order for order in orders if order.account_id in ours]
             ends = self._apply(free) if free else {}
-        return [ends[order] if order in ends else self._refuse(order, BUSY, None) for order in orders]
+            locked.close()
+            results = [ends[order] if order in ends else self._refuse(order, BUSY, None) for order in orders]
+            work.say(accounts=len(orders), outcomes=sorted({result.outcome.value for result in results}))
+            for order, result in zip(orders, results, strict=True):
+                _tell(order, result, since)
+        return results
 
     def _apply(self, orders: Sequence[Order]) -> dict[Order, Result]:
         """Accounts whose locks are ours."""
@@ -89,7 +100,8 @@ class Coordinator:
         self.observe(Step.RECOMPUTED)
         barred = {order: self._why_not(order, looked[order]) for order in orders}
         claims = {order: _claim(order, looked[order], self.clock()) for order, why in barred.items() if why is None}
-        begun = self._begin(claims)
+        with span("claim"):
+            begun = self._begin(claims)
         refusals = [(order, why) for order, why in {**barred, **begun}.items() if isinstance(why, Refusal)]
         ends = {order: self._refuse(order, why, looked[order]) for order, why in refusals}
         held = {one: order for order, one in begun.items() if isinstance(one, Held)}
@@ -101,11 +113,12 @@ class Coordinator:
 
     def _look(self, orders: Sequence[Order]) -> dict[Order, Evaluation]:
         """All six stores live, for each account; the plan of an undo is an inverse."""
-        found = self.recompute_now([order.account_id for order in orders if order.undoes is None])
-        return {
-            order: found[order.account_id] if order.undoes is None else self.undo_now(order.account_id, order.undoes)
-            for order in orders
-        }
+        with span("re-read"):
+            found = self.recompute_now([order.account_id for order in orders if order.undoes is None])
+            return {
+                one: found[one.account_id] if one.undoes is None else self.undo_now(one.account_id, one.undoes)
+                for one in orders
+            }
 
     def _why_not(self, order: Order, evaluation: Evaluation) -> Refusal | None:
         # What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan.
@@ -126,7 +139,8 @@ class Coordinator:
     def _run(self, begun: Mapping[Held, Changes]) -> dict[Held, Apply]:
         """What has nothing to ask of Stripe is decided first, and together: so locks are let go soonest."""
         rows = {held: changes.rows for held, changes in begun.items()}
-        came = prepare_all(rows, self.stores, self.observe)
+        with span("prepare all"):
+            came = prepare_all(rows, self.stores, self.observe)
         prepared = {held: branches for held, branches in came.items() if not isinstance(branches, StoreError)}
         if prepared:
             self.observe(Step.ALL_PREPARED)
@@ -138,7 +152,10 @@ class Coordinator:
 
     def _commit(self, prepared: Mapping[Held, Sequence[Prepared]]) -> dict[Held, Apply]:
         """Those that nobody took over meanwhile."""
-        decided = journal.decide_commits(prepared, now=self.clock()) if prepared else []
+        if not prepared:
+            return {}
+        with span("decide", decision="commit"):
+            decided = journal.decide_commits(prepared, now=self.clock())
         if not decided:
             return {}
         self.observe(Step.COMMIT_DECIDED)
@@ -148,7 +165,8 @@ class Coordinator:
         try:
             if isinstance(prepared, StoreError):
                 is_stale = isinstance(prepared, StaleRow)
-                journal.decide_abort(held, prepared.sentence, refused=is_stale, now=self.clock())
+                with span("decide", decision="abort"):
+                    journal.decide_abort(held, prepared.sentence, refused=is_stale, now=self.clock())
                 self.observe(Step.ABORT_DECIDED)
             else:
                 journal.intend_pivot(held, prepared, now=self.clock())
@@ -171,6 +189,12 @@ class Coordinator:
                 order.approved, refusal, entry, event, mark_dirty=self.settler.mark_dirty, now=self.clock()
             )
         return Result(Outcome.REFUSED, refusal.code, refusal.sentence, apply_id=order.approved, evaluation=evaluation)
+
+
+def _tell(order: Order, result: Result, since: int) -> None:
+    repair_id = {} if result.apply_id is None else {"repair_id": str(result.apply_id)}
+    outcome = {"outcome": result.outcome.value, "code": result.code}
+    passed("apply one", since, account_id=order.account_id, **repair_id, **outcome)
 
 
 def _standing(evaluation: Evaluation, barred: Barred) -> Standing:

@@ -10,6 +10,7 @@ from recon.apply.journal import Held
 from recon.apply.steps import Observer, Step
 from recon.engine.facts import StoreName
 from recon.stores.base import Branch, Prepared, RowWrite, StoreError, WritableStore
+from recon.traces import moment, passed
 
 Rows = Mapping[StoreName, Sequence[RowWrite]]
 
@@ -45,11 +46,13 @@ class _Branches:
         self._stores = stores
         self._observe = observe
         self._branches: list[Branch] = []
+        self._since: dict[StoreName, int] = {}
 
     def send_writes(self) -> None:
         for store, writes in self._rows.items():
             branch = self._stores[store].branch()
             self._branches.append(branch)
+            self._since[store] = moment()
             branch.send_writes(self._held.gid(store), writes)
             self._observe(Step.WRITES_SENT)
 
@@ -63,11 +66,12 @@ class _Branches:
 
     def await_prepares(self) -> None:
         errors = []
-        for branch in self._branches:
+        for (store, since), branch in zip(self._since.items(), self._branches, strict=True):
             try:
                 branch.await_prepare()
             except StoreError as error:
                 errors.append(error)
+            passed("prepare", since, store=store.value, account_id=self._held.account_id)
             self._observe(Step.BRANCH_PREPARED)
         if errors:
             raise errors[0]

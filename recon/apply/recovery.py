@@ -19,6 +19,7 @@ from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
 from recon.models import LIVE_STATES, Apply, ApplyBranch, ApplyState
 from recon.stores.base import InDoubt, StoreError, WritableStore
+from recon.under_way import under_way
 
 log = logging.getLogger(__name__)
 TOO_OLD: Final = timedelta(minutes=1)
@@ -59,7 +60,9 @@ class Recovery:
             held = journal.take_over(apply_id, instance=self.instance, now=self.clock(), whatever_lease=whatever_lease)
             if held is not None:
                 self.observe(Step.TAKEN_OVER)
-                self._settle(held, report)
+                with under_way("recover", account_id=held.account_id, repair_id=str(held.id)) as work:
+                    work.follow(Apply.objects.filter(id=held.id).values_list("traceparent", flat=True).all)
+                    self._settle(held, report)
         for store in self.settler.stores.values():
             self._sweep(store, report)
         return report
@@ -71,7 +74,7 @@ class Recovery:
         except Overtaken:
             return
         except Exception:
-            log.exception("apply not settled", extra={"apply_id": str(held.id)})
+            log.exception("apply not settled")
             connection.close_if_unusable_or_obsolete()
             report.alerts.append(f"apply {held.id}: could not be settled; the log says why")
             return

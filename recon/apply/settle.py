@@ -18,6 +18,7 @@ from recon.apply.steps import Observer, Step
 from recon.engine.facts import StoreName
 from recon.models import Apply, ApplyBranch, ApplyCall, ApplyState, BranchState, CallClass, CallState
 from recon.stores.base import Fate, Finish, StoreError, StoreUnreachable, WritableStore
+from recon.traces import moment, passed, span
 
 TRY_AGAIN_AFTER = timedelta(seconds=5)
 UNPAID = (CallState.PLANNED, CallState.INTENDED)
@@ -90,7 +91,8 @@ class Settler:
         call = ApplyCall.objects.get(apply_id=held.id, call_class=CallClass.PIVOT)
         if again:
             self.caller.intend(held, call)
-        verdict = self.caller.settle(held, call)
+        with span("ask stripe", call=call.verb):
+            verdict = self.caller.settle(held, call)
         self.observe(Step.PIVOT_SETTLED)
         if verdict is Settled.REFUSED:
             explanation = f"Stripe refused {call.verb} of {call.object_id} ({call.http_status} {call.code})."
@@ -109,7 +111,8 @@ class Settler:
     def finish_commits(self, decided: Sequence[Held]) -> dict[Held, Apply]:
         """Several at once, each for itself. Those that somebody has taken over meanwhile are left out."""
         parts = _parts(decided)
-        self._commit_branches([(branch, part.progress) for part in parts for branch in _open(part.branches)])
+        with span("commit all"):
+            self._commit_branches([(branch, part.progress) for part in parts for branch in _open(part.branches)])
         self.observe(Step.ALL_COMMITTED)
         # The locks are gone, and nobody waits for Stripe any more: what owes it nothing is closed first.
         free = [part for part in parts if not part.owes]
@@ -148,15 +151,17 @@ class Settler:
         return closed[held]
 
     def _commit_branches(self, branches: Sequence[tuple[ApplyBranch, Progress]]) -> None:
-        found = [
-            (branch, finish, progress, self._await(branch, finish, BranchState.COMMITTED, progress))
-            for branch, finish, progress in self._send(branches, "commit")
-        ]
+        since, found = moment(), []
+        for branch, finish, progress in self._send(branches, "commit"):
+            answered = self._await(branch, finish, BranchState.COMMITTED, progress)
+            passed("commit", since, store=branch.store, repair_id=str(branch.apply_id), found=bool(answered))
+            found.append((branch, finish, progress, answered))
         for branch, finish, progress, answered in found:
             if answered is False:
                 self._learn_fate(branch, progress)
             if answered is not None:
-                self._read_back(branch, finish, progress)
+                with span("read back", store=branch.store):
+                    self._read_back(branch, finish, progress)
         self.observe(Step.READ_BACK)
 
     def _send(
@@ -247,7 +252,8 @@ class Settler:
         """Those that are ours still."""
         if not closings:
             return {}
-        closed = journal.close_all(closings, mark_dirty=self.mark_dirty, now=self.clock())
+        with span("close"):
+            closed = journal.close_all(closings, mark_dirty=self.mark_dirty, now=self.clock())
         self.observe(Step.CLOSED)
         return {one.held: closed[one.held.id] for one in closings if one.held.id in closed}
 

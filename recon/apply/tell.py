@@ -12,6 +12,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from recon.models import EventKind, OutboxEvent
+from recon.traces import traceparent
 
 told: Final = Signal()
 """Sent once events have been committed, whoever told them."""
@@ -35,6 +36,7 @@ def tell(events: Iterable[Event], *, audit_seq: int | None = None) -> None:
 
 def tell_all(told_by: Sequence[tuple[int | None, Iterable[Event]]]) -> None:
     """The events of several entries of the audit, each beside its entry's number."""
+    here = traceparent()
     rows = [
         OutboxEvent(
             kind=event.kind,
@@ -43,6 +45,7 @@ def tell_all(told_by: Sequence[tuple[int | None, Iterable[Event]]]) -> None:
             after=event.after,
             cause=event.cause,
             audit_seq=audit_seq,
+            traceparent=here,
         )
         for audit_seq, events in told_by
         for event in events
