@@ -81,7 +81,7 @@ def _database(kind: type[PostgresStore], mapped: MappedStore) -> PostgresStore:
     if not url and settings.STORE_REPLICAS[kind.name]:
         url, variable = settings.STORE_REPLICAS[kind.name], f"{kind.name.upper()}_URL"
         read_only = f"{kind.name}: only its replica is known; set {variable} to its primary."
-    return kind(url, relations=mapped.relations, read_only=read_only)
+    return kind(url, relations=mapped.relations, read_only=read_only, share=settings.STORE_SHARE)
 
 
 def _reader(name: StoreName, store: Store) -> Store:

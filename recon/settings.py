@@ -107,6 +107,8 @@ STORES: dict[str, str] = {
 # A physical standby of each, to read from; unset: the store itself is read. One that is further behind is passed over.
 STORE_REPLICAS: dict[str, str] = {store: env.str(f"{store.upper()}_REPLICA_URL", "") for store in STORES}
 REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", 300)
+# Of the time that a sweep reads in a store's own database, it asks it for this much, and leaves it alone for the rest.
+STORE_SHARE = env.float("STORE_SHARE", 1.0, validate=validate.Range(0, 1, min_inclusive=False))
 # Where the five's tables and columns are (a TOML file, as the README says); unset: as the reference schema has them.
 STORE_MAPPING: Path | None = env.path("STORE_MAPPING", None) if env.str("STORE_MAPPING", "") else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

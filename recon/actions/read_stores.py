@@ -14,8 +14,7 @@ from typing import Final, cast
 
 from recon.engine.facts import Reading, StoreName
 from recon.queries.mirror import MirrorObjects, Wanted, claimed_customers, fingerprints, mirror_as_of, mirrored
-from recon.stores.base import BulkStore, Scope, Store, scope_from_links, scope_with_ledger
-from recon.stores.replica import ReplicatedStore
+from recon.stores.base import BulkStore, ManyReadStore, Scope, Store, scope_from_links, scope_with_ledger
 from recon.stores.threads import KeptThreads
 from recon.traces import span
 
@@ -105,8 +104,7 @@ def with_claims(scopes: Sequence[Scope]) -> list[Scope]:
 
 def bulk(stores: Stores, name: StoreName) -> BulkStore:
     """Whom to read much of: its replica, where it has one that is of use."""
-    store = stores[name]
-    return cast(BulkStore, store.in_bulk() if isinstance(store, ReplicatedStore) else store)
+    return cast(ManyReadStore, stores[name]).in_bulk()
 
 
 @dataclass(frozen=True, slots=True)

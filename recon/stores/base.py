@@ -61,6 +61,12 @@ class BulkStore(Store, Protocol):
     def account_ids_in(self, shards: Sequence[int], of: int) -> list[str]: ...
 
 
+class ManyReadStore(Store, Protocol):
+    """A store that says whom to ask about many accounts."""
+
+    def in_bulk(self) -> BulkStore: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RowWrite:
     """All cells of one row: what each was and what it is to become.

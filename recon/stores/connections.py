@@ -8,6 +8,7 @@ refused one answers at once with its reason.
 import os
 import select
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,18 +25,13 @@ IDLE_KEPT: Final = 8
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a database may take, in seconds: to answer at all, to read one account while somebody waits, and to look
-    through a table. Of the time that a sweep asks, it has the database's ear for `share`, and lets it rest between."""
+    through a table."""
 
     connect: int = 2
     answer: float = 12.0
     one_account: float = 3.0
     statement: float = 10.0
     whole_table: float = 900.0
-    share: float = 1.0
-
-    def rest_after(self, busy: float) -> float:
-        """Seconds, after so many in which a sweep had asked it."""
-        return busy * (1 / self.share - 1)
 
 
 class AnsweringConnection(psycopg.Connection[Any]):
@@ -134,6 +130,21 @@ class Connections:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class RestingConnections(Connections):
+    """For whoever reads much of a database that others need: each has its ear for a `share` of the time, above 0."""
+
+    def __init__(self, url: str, patience: Patience, share: float) -> None:
+        super().__init__(url, patience)
+        self.share = share
+
+    @contextmanager
+    def using(self) -> Iterator[AnsweringConnection]:
+        began = time.monotonic()
+        with super().using() as connection:
+            yield connection
+        time.sleep((time.monotonic() - began) * (1 / self.share - 1))
 
 
 def _hung_up(connection: AnsweringConnection) -> bool:

@@ -3,12 +3,13 @@
 A store is declared by its tables (`subs_account.py` and its neighbours); the code here is the same for the five.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from struct import unpack
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg import errors
@@ -17,7 +18,7 @@ from psycopg.types.datetime import TimestamptzLoader
 
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
-from recon.stores.connections import AnsweringConnection, Connections, Patience, sentence_of
+from recon.stores.connections import AnsweringConnection, Connections, Patience, RestingConnections, sentence_of
 from recon.stores.relation import Relation, Unreadable
 from recon.stores.tables import OWNER, Table, fingerprints_of, roster_of_shards, roster_page
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
@@ -60,7 +61,7 @@ class PostgresStore:
     """One of the five databases. Reads as `Store` and `BulkStore` say, writes as `WritableStore` says.
 
     `relations` are where its tables are, all of them, when they are not the reference schema's; `read_only` says why it
-    is never written to, and what to do about that.
+    is never written to, and what to do about that. `share` is how much of the time it may be asked in bulk, above 0.
     """
 
     name: StoreName
@@ -75,13 +76,28 @@ class PostgresStore:
         read_only: str = "",
         patience: Patience | None = None,
         clock: Callable[[], datetime] = utc_now,
+        share: float = 1.0,
     ) -> None:
         self.connections = Connections(url, patience or Patience())
+        self.share = share
         self.clock = clock
         self.read_only = read_only
         self.relations = relations
         self.tables = tuple(replace(table, relations=relations) for table in self.tables)
         self._roster = [table for table in self.tables if table.name in self.roster]
+
+    def in_bulk(self) -> Self:
+        """Whom to read much of: it leaves the database to others for the rest of the time."""
+        return self if self.share == 1 else self._resting
+
+    @cached_property
+    def _resting(self) -> Self:
+        return self.at_share(self.share)
+
+    def at_share(self, share: float) -> Self:
+        resting = copy(self)
+        resting.connections = RestingConnections(self.connections.url, self.connections.patience, share)
+        return resting
 
     def read(self, scope: Scope) -> Reading:
         return self.read_many([scope])[scope.account_id]
@@ -191,17 +207,15 @@ class PostgresStore:
         self.connections.close()
 
     def _of_whole_tables(self, statement: bytes, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """What a statement answers that has to look at every row; then the store has its rest."""
-        began, patience = time.monotonic(), self.connections.patience
+        """What a statement answers that has to look at every row."""
+        patience = self.connections.patience
         try:
             with self.connections.using() as connection, connection.transaction():
                 connection.answer_timeout = patience.whole_table
                 connection.execute(ABOUT_ALL, [f"{patience.whole_table:.0f}s"])
-                found = connection.execute(statement, given, binary=True).fetchall()
+                return connection.execute(statement, given, binary=True).fetchall()
         except psycopg.Error as error:
             raise self._unreachable(error) from error
-        time.sleep(patience.rest_after(time.monotonic() - began))
-        return found
 
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
         return StoreUnreachable(self.name, sentence_of(error, self.name.value, self.connections.place))

@@ -8,8 +8,7 @@ primary at rest for a lag, and a standby that is cut off for one that is up to d
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ import psycopg
 
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Scope, StoreUnreachable
-from recon.stores.connections import AnsweringConnection, Connections, sentence_of
+from recon.stores.connections import sentence_of
 from recon.stores.postgres import PostgresStore
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ CATCHES_UP_WITHIN_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.02
 NO_WAITING_FOR_S: Final = 30.0  # after it was waited for in vain
 NOBODY_KNOWS: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when: no commit was replayed since the standby's start
-REST: Final = 4  # times as long as it was asked, where the primary stands in for its replica
+STAND_IN: Final = 0.2  # of the time the primary is asked, where it stands in for its replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +56,6 @@ class Standing:
     as_of: datetime
     has_all: bool = False
     why_not: str = ""
-
-
-class RestingConnections(Connections):
-    """For whoever reads much of a primary that others need: after each piece of work it is left alone for a while."""
-
-    @contextmanager
-    def using(self) -> Iterator[AnsweringConnection]:
-        began = time.monotonic()
-        with super().using() as connection:
-            yield connection
-        time.sleep(REST * (time.monotonic() - began))
 
 
 class ReplicatedStore:
@@ -90,7 +78,7 @@ class ReplicatedStore:
         self.replica = replica
         self.most_lag = most_lag
         self.clock = clock
-        self._resting = _resting(primary) if primary is not None else None
+        self._resting = primary.at_share(STAND_IN) if primary is not None else None
         self._no_waiting_until = 0.0
 
     @property
@@ -206,13 +194,23 @@ class InBulk:
         """Raises StoreUnreachable, also where it lags: nobody is proved unchanged by what he was."""
         return self._exact().fingerprints(account_ids)
 
+    def shard_sums(self, shards: int) -> Mapping[int, int]:
+        """As `fingerprints`."""
+        return self._exact().shard_sums(shards)
+
     def account_ids(self, after: str, limit: int) -> list[str]:
+        return self._or_primary(lambda store: store.account_ids(after, limit))
+
+    def account_ids_in(self, shards: Sequence[int], of: int) -> list[str]:
+        return self._or_primary(lambda store: store.account_ids_in(shards, of))
+
+    def _or_primary(self, ask: Callable[[PostgresStore], list[str]]) -> list[str]:
         try:
-            return self._replica.account_ids(after, limit)
+            return ask(self._replica)
         except StoreUnreachable:
             if self._primary is None:
                 raise
-            return self._primary.account_ids(after, limit)
+            return ask(self._primary)
 
     def ping(self) -> str:
         return self._replica.ping()
@@ -228,12 +226,6 @@ def _as_of(replica: PostgresStore, moment: datetime) -> PostgresStore:
     dated = copy(replica)
     dated.clock = lambda: moment
     return dated
-
-
-def _resting(primary: PostgresStore) -> PostgresStore:
-    resting = copy(primary)
-    resting.connections = RestingConnections(primary.connections.url, primary.connections.patience)
-    return resting
 
 
 def _answered(said: Mapping[str, Reading]) -> bool:
