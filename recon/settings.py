@@ -142,14 +142,23 @@ POLICY: Any = env.json("RECON_POLICY", {})  # Policy.from_json checks it
 AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)
 AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "audit-checkpoints" if EMBEDDED else None)
 
-# ---- How many days are kept: what the stores said and what was made of it, published events, who looked at whom.
-SNAPSHOT_DAYS = env.int("SNAPSHOT_DAYS", 90)
-EVENT_DAYS = env.int("EVENT_DAYS", 90)
+# ---- How many days are kept (recon/actions/retention.py): what the stores said and what was made of it, events told.
+SNAPSHOT_DAYS = env.int("SNAPSHOT_DAYS", 90, validate=validate.Range(min=7))
+EVENT_DAYS = env.int("EVENT_DAYS", 90, validate=validate.Range(min=1))
 # About so many events stay in the stream, the newest; the feed has all that are kept.
 EVENT_STREAM_MAXLEN = env.int("EVENT_STREAM_MAXLEN", 100_000)
 # Events received: a sender may send one again for 30 days, and it is known again only while it is kept.
-INBOX_DAYS = env.int("INBOX_DAYS", 90)
-LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180)
+INBOX_DAYS = env.int("INBOX_DAYS", 90, validate=validate.Range(min=1))
+# Who looked at whom.
+LOOK_UP_DAYS = env.int("LOOK_UP_DAYS", 180, validate=validate.Range(min=1))
+# The drift's course: each change, and each count. The home page looks 30 days back; later a day has one count.
+COURSE_DAYS = env.int("COURSE_DAYS", 400, validate=validate.Range(min=31))
+COURSE_POINT_DAYS = env.int("COURSE_POINT_DAYS", 40, validate=validate.Range(min=31))
+# Sweeps and fillings of the mirror; the lists of accounts that a sweep was cut into, which are most of it.
+RUN_DAYS = env.int("RUN_DAYS", 90, validate=validate.Range(min=7))
+SWEEP_CHUNK_DAYS = env.int("SWEEP_CHUNK_DAYS", 3, validate=validate.Range(min=1))
+# Bulk repairs that nobody started.
+DRAFT_DAYS = env.int("DRAFT_DAYS", 30, validate=validate.Range(min=1))
 
 # ---- Bulk repairs: how many accounts one may hold, and how many of them are with the workers at once.
 BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000)

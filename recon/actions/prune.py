@@ -1,81 +1,72 @@
-"""Remove what is older than it is kept for; never audit, nor what an account's state rests on."""
+"""Remove what is older than it is kept for; never audit, nor what an account's state rests on.
 
-from collections.abc import Mapping
-from datetime import datetime
-
-from django.contrib.sessions.models import Session
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
-
-from recon.apply.record import Entry, record
-from recon.models import (
-    SNAPSHOTS,
-    AccountState,
-    Evaluation,
-    Inbox,
-    InboxStatus,
-    LookUp,
-    MirrorSync,
-    OutboxEvent,
-    Recompute,
-    SweepRun,
-)
-
-SUPERSEDED = """
-delete from {table} old using {table} newer
-where newer.account_id = old.account_id and (newer.read_at, newer.id) > (old.read_at, old.id)
-  and newer.read_at < %s
+By the primary key, some thousand rows at a time, each time a transaction of its own: nobody waits for it, and whatever
+ends it, what is gone is gone and the next run goes on.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-def prune(
-    *, before: datetime, events_before: datetime | None = None, inbox_before: datetime | None = None
-) -> Mapping[str, int]:
-    """Rows removed by table. What the stores said at any moment from `before` on can still be asked.
+from django.db import transaction
+from django.db.models import AutoField
 
-    Published events, and events received, may be kept for another time than the rest. Of those received, what waits
-    for its account or for a person stays."""
-    removed = {model._meta.db_table: _prune_snapshots(model._meta.db_table, before) for model in SNAPSHOTS.values()}
-    with transaction.atomic():
-        is_latest = Exists(AccountState.objects.filter(evaluation=OuterRef("pk")))
-        removed["evaluation"] = Evaluation.objects.filter(~is_latest, at__lt=before).delete()[0]
-        removed["recompute"] = Recompute.objects.filter(at__lt=before).delete()[0]
-        removed["outbox"] = _prune_events(events_before or before)
-        settled = Inbox.objects.filter(status__in=(InboxStatus.ROUTED, InboxStatus.IGNORED))
-        removed["inbox"] = settled.filter(received_at__lt=inbox_before or before).delete()[0]
-        removed["sweep_run"] = SweepRun.objects.filter(finished_at__lt=before).delete()[0]
-        removed["mirror_sync"] = _prune_syncs(before)
-        # What ended is of no more use, and may hold what somebody typed.
-        removed["session"] = Session.objects.filter(expire_date__lt=Now()).delete()[0]
+from recon.actions.retention import AGED, Aged
+from recon.apply.record import Entry, record
+
+AT_ONCE: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Rows removed by table, each table of the retention; not `is_whole` where time was up before the end."""
+
+    removed: Mapping[str, int]
+    is_whole: bool
+
+
+def prune(*, now: datetime, actor: str, has_time: Callable[[], bool] = lambda: True) -> Pruned:
+    """All that is old by the settings, while there is time: it is asked before each step."""
+    removed = dict.fromkeys((aged.table for aged in AGED), 0)
+    for aged in AGED:
+        after: Any = None
+        while has_time():
+            gone, after = _step(aged, aged.before(now), after, actor)
+            removed[aged.table] += gone
+            if after is None:
+                break
+        else:
+            return Pruned(removed, is_whole=False)
+    return Pruned(removed, is_whole=True)
+
+
+def prune_table(aged: Aged, *, before: datetime, actor: str) -> int:
+    """One table alone, of what is before that moment. How many rows."""
+    removed, after = _step(aged, before, None, actor)
+    while after is not None:
+        gone, after = _step(aged, before, after, actor)
+        removed += gone
     return removed
 
 
-def prune_look_ups(*, before: datetime, actor: str) -> int:
-    """Who saw what, forgotten; that it was is an entry of the audit. How many."""
+def _step(aged: Aged, before: datetime, after: Any, actor: str) -> tuple[int, Any]:
+    """Of the next rows by key, those that go: how many, and after which key to go on; None at the end."""
+    rows = aged.model._default_manager.all()
+    ahead = rows if after is None else rows.filter(pk__gt=after)
+    keys = list(ahead.order_by("pk").values_list("pk", aged.by)[:AT_ONCE])
+    if not keys or _is_young(aged, keys, before):
+        return 0, None
+    old = ahead.filter(pk__lte=keys[-1][0], **{f"{aged.by}__lt": before}).filter(aged.goes(before))
     with transaction.atomic():
-        removed = LookUp.objects.filter(at__lt=before).delete()[0]
-        if removed:
-            after = {"removed": removed, "before": before.isoformat()}
-            record(Entry(actor=actor, action="look_ups.pruned", reason="older than they are kept for", after=after))
-    return removed
+        gone = rows.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[1].get(aged.model._meta.label, 0)
+        if gone and aged.audited:
+            after_it = {"removed": gone, "before": before.isoformat()}
+            record(Entry(actor, aged.audited, "older than they are kept for", after=after_it))
+    return gone, keys[-1][0] if len(keys) == AT_ONCE else None
 
 
-def _prune_snapshots(table: str, before: datetime) -> int:
-    """A row goes when a newer one took its place before that moment: the newest of them still answers for it."""
-    with connection.cursor() as cursor:
-        cursor.execute(SUPERSEDED.format(table=table), [before])
-        return int(cursor.rowcount)
-
-
-def _prune_events(before: datetime) -> int:
-    """The newest of them stays: the feed knows by the oldest event that is kept who has missed something."""
-    old = OutboxEvent.objects.filter(published_at__lt=before)
-    newest = old.order_by("-sequence").values_list("sequence", flat=True).first()
-    return old.filter(sequence__lt=newest).delete()[0] if newest is not None else 0
-
-
-def _prune_syncs(before: datetime) -> int:
-    latest = MirrorSync.objects.filter(completed_at__isnull=False).order_by("-started_at").first()
-    rows = MirrorSync.objects.filter(started_at__lt=before, completed_at__isnull=False)
-    return rows.exclude(id=latest.id).delete()[0] if latest else 0
+def _is_young(aged: Aged, keys: list[tuple[Any, datetime | None]], before: datetime) -> bool:
+    """Rows that are numbered as they come are older before, and younger after."""
+    is_numbered = isinstance(aged.model._meta.pk, AutoField)
+    return is_numbered and all(at is None or at >= before for _, at in keys)

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOP = {
     ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "Makefile", "README.md", "bench",
-    "docker-compose.yml", "examples", "inspector", "manage.py", "ops", "pyproject.toml", "recon", "static", "templates",
-    "tests", "uv.lock",
+    "docker-compose.yml", "docs", "examples", "inspector", "manage.py", "ops", "pyproject.toml", "recon", "static",
+    "templates", "tests", "uv.lock",
 }  # fmt: skip
 MOST_LINES = 400
 

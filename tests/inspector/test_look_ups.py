@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from recon.actions.log_look_up import log_look_up
-from recon.actions.prune import prune_look_ups
+from recon.actions.prune import prune_table
+from recon.actions.retention import LOOK_UPS
 from recon.models import AuditEntry, LookUp
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_a_forged_key_is_answered_with_a_page(logged_in: Browser, key: str) -> N
 def test_old_looks_are_forgotten_and_that_is_recorded() -> None:
     look("acc_1")
     look("acc_2", seconds=3600)
-    assert prune_look_ups(before=NOW + timedelta(minutes=1), actor="task:prune") == 1
+    assert prune_table(LOOK_UPS, before=NOW + timedelta(minutes=1), actor="task:prune") == 1
     latest = AuditEntry.objects.latest("seq")
     assert (latest.action, latest.after["removed"]) == ("look_ups.pruned", 1)
     assert list(LookUp.objects.values_list("account_id", flat=True)) == ["acc_2"]
@@ -92,7 +93,7 @@ def test_old_looks_are_forgotten_and_that_is_recorded() -> None:
 
 def test_nothing_forgotten_is_nothing_recorded() -> None:
     before = AuditEntry.objects.count()
-    assert prune_look_ups(before=NOW, actor="task:prune") == 0
+    assert prune_table(LOOK_UPS, before=NOW, actor="task:prune") == 0
     assert AuditEntry.objects.count() == before
 
 

@@ -1,39 +1,36 @@
-"""`manage.py prune`: remove old snapshots, evaluations and published events, or old look-ups; never audit."""
+"""`manage.py prune`: remove what is older than the settings keep, or old look-ups; never audit."""
 
 import json
 from argparse import ArgumentParser
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from recon.actions.prune import prune, prune_look_ups
+from recon.actions.prune import prune, prune_table
+from recon.actions.retention import LOOK_UPS
 from recon.management.embedded import EmbeddedCommand
 
-FEWEST_DAYS = 7
+ACTOR = "terminal:prune"
 
 
 class Command(EmbeddedCommand):
-    help = "Remove what nobody asks for any more; what the stores said within the days kept can still be asked."
+    help = "Remove what nobody asks for any more, table by table, by the days that the settings keep it for."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=400, help="how many days to keep (default 400)")
         parser.add_argument(
             "--look-ups-before",
             type=date.fromisoformat,
             metavar="DATE",
             help="remove instead the record of who saw which account before this day, as 2026-03-01",
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object")
+        parser.add_argument("--json", action="store_true", help="the rows removed by table as one JSON object")
 
-    def handle(self, *args: Any, days: int, look_ups_before: date | None, **options: Any) -> None:
+    def handle(self, *args: Any, look_ups_before: date | None, **options: Any) -> None:
         if look_ups_before is not None:
-            removed = {"look_up": prune_look_ups(before=_midnight(look_ups_before), actor="terminal:prune")}
-        elif days < FEWEST_DAYS:
-            raise CommandError(f"--days {days}: keep at least {FEWEST_DAYS} days.")
+            removed = {LOOK_UPS.table: prune_table(LOOK_UPS, before=_midnight(look_ups_before), actor=ACTOR)}
         else:
-            removed = dict(prune(before=timezone.now() - timedelta(days=days)))
+            removed = dict(prune(now=timezone.now(), actor=ACTOR).removed)
         if options["json"]:
             self.stdout.write(json.dumps(removed))
         else:
