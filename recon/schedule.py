@@ -8,7 +8,7 @@ from typing import Any, Final
 from celery.schedules import crontab
 
 SCHEDULE: Final[dict[str, dict[str, Any]]] = {
-    "settle what a crash left": {"task": "recon.recover", "schedule": 60.0, "options": {"expires": 55}},
+    "settle what a crash left": {"task": "recon.recover", "schedule": 15.0, "options": {"expires": 14}},
     "carry out what nobody took": {"task": "recon.carry_out_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "drive bulk repairs": {"task": "recon.drive_bulk_repairs", "schedule": 3.0, "options": {"expires": 3}},
     "drive policy previews": {"task": "recon.drive_policy_previews", "schedule": 5.0, "options": {"expires": 5}},

@@ -15,6 +15,7 @@ from environs import validate
 from kombu import Queue
 
 from recon.environment import Environment
+from recon.silence import broker_options, guarded
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -89,8 +90,23 @@ TEMPLATES = [
 # ---- Our database, and the five stores. The stores are plain psycopg connections: Django's wrapper cannot prepare.
 # Before the first `demo` there is no embedded database: the port says so at once instead of finding a stranger's.
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgres://recon@127.0.0.1:1/recon"
+# After so many seconds without a sign of the other end a connection is given up, here and at the servers: so long a
+# host that was cut off keeps its locks. 0 leaves it to the systems (behind a pooler that knows no `options`, say).
+NETWORK_SILENCE_SECONDS = env.int("NETWORK_SILENCE_SECONDS", 20)
+# And a process that is frozen, whose system still answers for it, keeps them for so long.
+IDLE_IN_TRANSACTION_SECONDS = env.int("IDLE_IN_TRANSACTION_SECONDS", 60)
 # Kept between requests and tasks: a new connection costs a task more than most of its statements.
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        guarded(
+            DATABASE_URL,
+            NETWORK_SILENCE_SECONDS,
+            idle_in_transaction_session_timeout=f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        ),
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
 # Statements of the intake are prepared at their fifth time. Off behind a pooler that cannot keep them.
 if env.bool("DATABASE_PREPARES", True):
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
@@ -104,8 +120,11 @@ STORES: dict[str, str] = {
     "billing_prod": env.str("BILLING_PROD_URL", ""),
     "cf_prod": env.str("CF_PROD_URL", ""),
 }
+STORES = {store: guarded(url, NETWORK_SILENCE_SECONDS) for store, url in STORES.items()}
 # A physical standby of each, to read from; unset: the store itself is read. One that is further behind is passed over.
-STORE_REPLICAS: dict[str, str] = {store: env.str(f"{store.upper()}_REPLICA_URL", "") for store in STORES}
+STORE_REPLICAS: dict[str, str] = {
+    store: guarded(env.str(f"{store.upper()}_REPLICA_URL", ""), NETWORK_SILENCE_SECONDS) for store in STORES
+}
 REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", 300)
 # Of the time that a sweep reads in a store's own database, it asks it for this much, and leaves it alone for the rest.
 STORE_SHARE = env.float("STORE_SHARE", 1.0, validate=validate.Range(0, 1, min_inclusive=False))
@@ -179,6 +198,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "global_keyprefix": f"{RECON_INSTANCE}:",
     "queue_order_strategy": "priority",  # the queues in the order in which they stand below
+    **broker_options(NETWORK_SILENCE_SECONDS),
 }
 # What happens now goes ahead of what is done in bulk: a worker that is free looks at the first queue first.
 CELERY_TASK_DEFAULT_QUEUE = "now"

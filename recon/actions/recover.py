@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def recover(*, whatever_lease: bool = False) -> Recovered:
-    """By the schedule each minute; with `whatever_lease` also what a live coordinator still holds."""
+    """By the schedule, each quarter of a minute; with `whatever_lease` also what a live coordinator still holds."""
     report = apply_equipment.recovery().run(whatever_lease=whatever_lease)
     for alert in report.alerts:
         log.error("recovery needs a person: %s", alert)

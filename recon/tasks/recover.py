@@ -1,4 +1,4 @@
-"""Settle what a crash left in doubt, by the schedule each minute."""
+"""Settle what a crash left in doubt, by the schedule."""
 
 from celery import shared_task
 
