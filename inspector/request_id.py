@@ -50,5 +50,6 @@ def _told(request: HttpRequest, get_response: GetResponse, request_id: str) -> H
 
 
 def _route(request: HttpRequest) -> str:
-    found = request.resolver_match.route if request.resolver_match else getattr(request, "route", "")
-    return f"/{found.lstrip('/')}" if found else ""
+    """As the URL configuration has it; empty where there is nothing."""
+    found = getattr(request, "route", "")
+    return found or (f"/{request.resolver_match.route}" if request.resolver_match else "")

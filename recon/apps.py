@@ -1,5 +1,7 @@
 """The engine as a Django app: its tables, its system checks, and who hears that events were told."""
 
+import logging
+
 from django.apps import AppConfig
 
 
@@ -13,4 +15,5 @@ class ReconConfig(AppConfig):
         from recon.actions.publish_events import publish_soon
         from recon.apply.tell import told
 
+        logging.captureWarnings(True)  # a warning is a line as any other
         told.connect(publish_soon, dispatch_uid="publish events")

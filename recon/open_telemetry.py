@@ -4,6 +4,7 @@ Spans wait in a queue of bounded length and are sent from a thread of their own:
 silent costs spans and nothing else. A process that ends waits for it no longer than `PATIENCE_SECONDS`.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.util import Finalize
@@ -20,9 +21,10 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from recon.log_lines import scrubbed
 from recon.traces import NO_IDS, Traceparents, Value
 
-PATIENCE_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 1.0
 OURS: Final = "recon."
 TRACEPARENT: Final = "traceparent"
 MOST_LINKS: Final = 100
@@ -52,7 +54,8 @@ class Tracing:
     """The spans of one process on their way to `processor`."""
 
     def __init__(self, processor: SpanProcessor) -> None:
-        made_of = Resource.create({"service.version": settings.VERSION, "recon.instance": settings.RECON_INSTANCE})
+        installation = {"service.version": settings.VERSION, "recon.instance": settings.RECON_INSTANCE}
+        made_of = Resource.create({**installation, "process.pid": os.getpid()})
         self.provider = TracerProvider(resource=_named(made_of), shutdown_on_exit=False)
         self.provider.add_span_processor(processor)
         self._tracer = self.provider.get_tracer("recon", settings.VERSION)
@@ -123,5 +126,12 @@ def _context(traceparent: str) -> Context:
     return _W3C.extract({TRACEPARENT: traceparent}, Context())
 
 
-def _attributes(said: Mapping[str, Value]) -> dict[str, str | int | float | bool | Sequence[str]]:
-    return {key if "." in key else OURS + key: value for key, value in said.items()}
+def _attributes(said: Mapping[str, Value]) -> dict[str, Value]:
+    return {key if "." in key else OURS + key: _clean(value) for key, value in said.items()}
+
+
+def _clean(value: Value) -> Value:
+    """An id is whatever its store made it: also an address, perhaps."""
+    if isinstance(value, str):
+        return scrubbed(value)
+    return [scrubbed(one) for one in value] if isinstance(value, Sequence) else value

@@ -34,7 +34,7 @@ def programs_first(get_response: GetResponse) -> GetResponse:
         pattern, given = pattern_of(request.path_info)
         endpoint = often.get(pattern)
         if endpoint is not None:
-            request.route = pattern  # type: ignore[attr-defined] # as a resolver's match says it
+            request.route = pattern  # type: ignore[attr-defined] # for who tells of the request
             response = endpoint(request, **given)
         else:
             response = _resolved(resolver, request)
@@ -59,6 +59,7 @@ def _resolved(resolver: URLResolver, request: HttpRequest) -> HttpResponse:
     except Resolver404:
         return problem(Refusal(404, "not_found", NOTHING_HERE))
     request.resolver_match = match
+    request.route = f"{PREFIX}{match.route}"  # type: ignore[attr-defined] # the match is of what comes after
     response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     return _rendered(response)
 

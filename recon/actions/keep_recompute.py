@@ -30,8 +30,9 @@ class Causes:
     traceparents: Sequence[str | None] = ()
 
     @property
-    def refs(self) -> list[str]:
-        return [" ".join(filter(None, (one["kind"], one["ref"]))) for one in self.listed]
+    def named(self) -> list[str]:
+        """Of an event which one it was; of the rest what kind they are, for a person may be among them."""
+        return [f"event {one['ref']}" if one["kind"] == "event" else one["kind"] for one in self.listed]
 
     @property
     def trigger(self) -> Trigger:

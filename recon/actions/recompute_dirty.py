@@ -42,7 +42,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
             fail(one, f"{type(error).__name__}: {error}", now=sweeper.clock(), is_poison=True)
         else:
             work.follow(lambda: causes.traceparents)
-            work.say(outcome="kept" if failed_read is None else "unread", causes=causes.refs, **found_in(evaluated))
+            work.say(outcome="kept" if failed_read is None else "unread", causes=causes.named, **found_in(evaluated))
             if failed_read is not None:
                 fail(one, failed_read, now=sweeper.clock(), is_poison=False)
 
