@@ -23,7 +23,10 @@ class StripeObject(models.Model):
         indexes = [
             models.Index(fields=["customer", "kind"], name="stripe_object_customer"),
             models.Index(
-                fields=["account_id"], name="stripe_object_claim", condition=models.Q(account_id__isnull=False)
+                fields=["account_id"],
+                include=["id"],
+                name="stripe_object_claimed_by",
+                condition=models.Q(account_id__isnull=False),
             ),
         ]
 

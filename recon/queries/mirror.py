@@ -9,15 +9,19 @@ from functools import reduce
 from operator import xor
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from recon.models import MirrorSync, StripeObject
 
 KINDS = ("customers", "subscriptions", "invoices", "payment_intents", "charges", "disputes")
 
-FINGERPRINT = "hash_record_extended(row(shown.id, shown.customer, shown.account_id, shown.content_hash), 0)"
+# Of an object that has a customer; the hash of the one seeds that of the next.
+FINGERPRINT = """
+hashtextextended(shown.content_hash, hashtextextended(shown.id,
+    hashtextextended(shown.customer, hashtextextended(coalesce(shown.account_id, ''), 0))))
+"""
 OBJECTS = f"""
-select id, kind, customer, body, account_id, {FINGERPRINT} from stripe_object as shown
+select id, kind, customer, body, account_id, coalesce({FINGERPRINT}, 0) from stripe_object as shown
 where customer = any(%(customers)s) or (kind = 'invoices' and id = any(%(invoices)s))
 """
 FINGERPRINTS = f"""
@@ -29,6 +33,11 @@ SHARD_SUMS = f"""
 select hashtextextended(claim.account_id, 0) & %(mask)s, bit_xor({FINGERPRINT})
 from stripe_object as claim join stripe_object as shown on shown.customer = claim.id
 where claim.account_id is not null group by 1
+"""
+# One pass over the objects in the order in which they lie, beside those that claim.
+IN_ONE_PASS = """
+select set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '64MB', true),
+       set_config('enable_mergejoin', 'off', true), set_config('enable_nestloop', 'off', true)
 """
 ACCOUNTS_CLAIMED_IN = """
 select account_id from stripe_object
@@ -138,7 +147,8 @@ def fingerprints(account_ids: Sequence[str]) -> dict[str, int]:
 
 def shard_sums(shards: int) -> dict[int, int]:
     """Shard → the fingerprints of all its accounts, folded into one, as the databases' `shard_sums`."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(IN_ONE_PASS)
         cursor.execute(SHARD_SUMS, {"mask": shards - 1})
         return dict(cursor.fetchall())
 

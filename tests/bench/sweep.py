@@ -88,24 +88,22 @@ def _fill(accounts: int) -> None:
     from recon.actions.keep_evaluations import keep_evaluations
     from recon.actions.read_stores import fingerprints_of
     from recon.actions.sweep import evaluate_chunk
-    from recon.actions.unchanged import of_rules
-    from recon.models import AccountState, Trigger
-    from tests.bench.sweep_fill import account_id, copy_states, fill_stores
+    from recon.models import Trigger
+    from tests.bench.sweep_fill import FIRST, account_id, copy_states, fill_stores
 
     sweeper = equipment.sweeper()
     fill_stores(accounts, datetime.now(UTC))
     evaluated = evaluate_chunk([account_id(number) for number in range(3)], sweeper)
     keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor="bench")
     copy_states(accounts)
-    quiet = AccountState.objects.filter(fingerprint__isnull=False).values_list("account_id", flat=True)
-    salt, ids = of_rules(sweeper.rules), list(quiet)
-    for first in range(0, len(ids), 5_000):
-        taken = fingerprints_of(sweeper.stores, ids[first : first + 5_000])
+    for first in range(FIRST, FIRST + accounts, 5_000):
+        ids = [account_id(number) for number in range(first, min(first + 5_000, FIRST + accounts))]
+        taken = fingerprints_of(sweeper.stores, ids)
         with connection.cursor() as cursor:
             cursor.execute(
                 "update account_state as state set fingerprint = taken.number"
                 " from unnest(%s::text[], %s::bigint[]) as taken (id, number) where state.account_id = taken.id",
-                [list(taken), [number ^ salt for number in taken.values()]],
+                [list(taken), list(taken.values())],
             )
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze account_state")
