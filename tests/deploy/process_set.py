@@ -83,7 +83,7 @@ class ProcessSet:
         return started
 
     def stop(self, *some: Running) -> list[int]:
-        """As Compose does: asked together, each given its time. Their exit codes; TimeoutExpired: one would be killed."""
+        """As Compose does: asked together, each given its time. Their exit codes. TimeoutExpired: one outlasts it."""
         for one in some:
             one.process.send_signal(signal.SIGTERM)
         return [one.process.wait(one.grace) for one in some]

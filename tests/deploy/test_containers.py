@@ -84,27 +84,30 @@ def servers(tmp_path: Path) -> Iterator[Sandbox]:
     servers.destroy()
 
 
-@pytest.fixture
-def process_set(image: Path, servers: Sandbox, tmp_path: Path) -> Iterator[ProcessSet]:
+def secrets_of(servers: Sandbox) -> dict[str, str]:
     env = servers.env()
-    secrets = {
+    return {
         "database_url": env["DATABASE_URL"],
         "redis_url": env["REDIS_URL"],
         **{f"{store}_url": env[f"{store.upper()}_URL"] for store in STORES},
         "secret_key": env["SECRET_KEY"],
         "audit_key": "0123456789abcdef0123456789abcdef",
         "event_feed_secrets": "0123456789abcdef0123456789abcdef",
-        "store_event_secrets": "{}",
+        "store_event_secrets": '{"cf_prod": ["0123456789abcdef0123456789abcdef"]}',
         "stripe_api_key": env["STRIPE_API_KEY"],
         "stripe_webhook_secret": env["STRIPE_WEBHOOK_SECRET"],
     }
+
+
+@pytest.fixture
+def process_set(image: Path, servers: Sandbox, tmp_path: Path) -> Iterator[ProcessSet]:
     settings = {
         "ALLOWED_HOSTS": "recon.example.com",
-        "STRIPE_API_BASE": env["STRIPE_API_BASE"],
+        "STRIPE_API_BASE": servers.env()["STRIPE_API_BASE"],
         "WEB_PROCESSES": "1",
         "WORKER_PROCESSES": "1",
     }
-    process_set = ProcessSet(image, tmp_path / "set", secrets, settings)
+    process_set = ProcessSet(image, tmp_path / "set", secrets_of(servers), settings)
     yield process_set
     process_set.kill()
 
@@ -152,7 +155,9 @@ def assert_all_is_repaired(work: "subprocess.Popen[str]", accounts: int) -> None
 
 def test_the_set_does_the_demos_work_and_ends_when_it_is_asked_to(process_set: ProcessSet, servers: Sandbox) -> None:
     """One worker is asked while it repairs; the others do what it leaves."""
-    first, *others = start(process_set, servers, 60)
+    first, *others = started = start(process_set, servers, 60)
+    shown = "".join(f"{one.process.args}{one.env}" for one in started)
+    assert [name for name, secret in secrets_of(servers).items() if secret in shown] == []
     work = begin_work(process_set)
     wait_until_some_are_repaired(servers, work)
     assert process_set.stop(first) == [0]

@@ -39,7 +39,6 @@ def test_an_installation_whose_secrets_are_all_files_is_clean(tmp_path: Path) ->
 def test_files_and_variables_make_the_same_settings(tmp_path: Path) -> None:
     by_variables, by_files = in_production("-c", TELL, **SECRETS), in_production("-c", TELL, **in_files(tmp_path))
     assert (by_files.stdout, by_files.stderr) == (by_variables.stdout, "")
-    assert all(secret in by_files.stdout for secret in SECRETS.values() if not secret.startswith("{"))
 
 
 @pytest.mark.parametrize(
