@@ -20,7 +20,7 @@ from inspector.work import work_on
 from recon.actions.foresee import foresee_events
 from recon.queries.account import AccountView, account_view
 from recon.queries.facts import account_facts
-from recon.queries.pauses import pause_and_observed
+from recon.queries.pauses import in_the_way
 from recon.queries.repairs import last_repair
 from recon.queries.undone import standing_undos
 
@@ -74,13 +74,14 @@ def show_account(
 
 
 def _standing(request: HttpRequest, view: AccountView, accepted: DecisionView | None) -> Standing:
-    pause, observed = pause_and_observed(view.classes, has_cells=bool(view.cells))
+    way = in_the_way(view.classes, view.writes, has_cells=bool(view.cells))
     return Standing(
         plan=may_apply(request.user, view.risk),
         proposals=may_propose(request.user),
-        pause=pause,
+        pause=way.pause,
         may_override=may_govern(request.user).allowed,
-        observed=observed,
+        observed=way.observed,
         accepted=f"until {accepted.until} by {accepted.by}: “{accepted.reason}”" if accepted else "",
+        read_only=way.read_only,
         last=last_repair(view.account_id),
     )

@@ -267,7 +267,15 @@ def _left_out(run: BulkRun) -> str:
         nothing = "nothing of the kind proposed to Stripe"
     why = f"of the selection left out: {nothing}, no known verdict, or accepted"
     left = f"{accounts_words(number)} {why}." if number else ""
-    return " ".join(filter(None, (left, _undone(run), _changed(run))))
+    return " ".join(filter(None, (left, _undone(run), _read_only(run), _changed(run))))
+
+
+def _read_only(run: BulkRun) -> str:
+    """Whose plans nothing can be written of, and what to do."""
+    told = run.totals.get("read_only")
+    if not told:
+        return ""
+    return f"{accounts_words(told['accounts'])} left out, because nothing can be written there: {' '.join(told['why'])}"
 
 
 def _undone(run: BulkRun) -> str:

@@ -29,7 +29,8 @@ class Ended:
 class Standing:
     """What decides about an approval besides the plan: the reader's rights to the plan and to its proposals, whether
     they may override a pause, the classes that are only observed, until when, by whom and why the difference is
-    accepted (empty: it is not), and the account's latest repair."""
+    accepted (empty: it is not), why what the plan writes to is only read (empty: it can be written), and the account's
+    latest repair."""
 
     plan: Permission
     proposals: Permission
@@ -37,6 +38,7 @@ class Standing:
     may_override: bool
     observed: tuple[str, ...]
     accepted: str
+    read_only: str
     last: Repair | None
 
 
@@ -113,6 +115,8 @@ def _why_not(standing: Standing, permission: Permission, now: datetime) -> str:
         return f"{names}: this is only observed and not repaired, until an admin changes the policy."
     if standing.accepted:
         return f"The difference is accepted {standing.accepted}. End the acceptance first."
+    if standing.read_only:
+        return f"This plan cannot be written. {standing.read_only} Then have the stores checked on the page Status."
     return permission.why_not
 
 

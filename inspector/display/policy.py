@@ -25,6 +25,7 @@ _FATES: Final = {
     Fate.UNCONFIRMED: ("second look", "are severe and wait for the same outcome 15 minutes later"),
     Fate.STOPPED: ("stopped", "are severe and stopped by the breaker"),
     Fate.RELAPSED: ("relapsed", "hold a cell that somebody changed back: a person has to release it"),
+    Fate.READ_ONLY: ("only read", "would be written where nothing can be: the page Status says why"),
     Fate.OTHER_CLASS: ("other class", "belong to another class too, which is not in auto"),
     Fate.TRIED: ("tried", "came to nothing within the hour and are tried again later"),
     Fate.UNDER_REPAIR: ("under repair", "are under repair already"),

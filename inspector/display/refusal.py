@@ -20,6 +20,7 @@ _TITLES = {
     "busy": "Another repair of this account is under way",
     "paused": "All applies are paused: nothing was applied",
     "accepted": "The difference is accepted: nothing was applied",
+    "read_only": "What the plan writes to is only read: nothing was applied",
     "nothing": "There is nothing to apply any more",
     "no_proposal": "This is not proposed to Stripe any more",
     "unknown": "Not everything could be read: nothing was applied",

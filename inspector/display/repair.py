@@ -201,6 +201,7 @@ def _after_refusal(code: str) -> str:
         "unknown": "Re-read the account when the store answers again.",
         "paused": "Wait until somebody lets applies go on, then approve it again.",
         "forbidden": "Ask somebody of finance or admin to approve it.",
+        "read_only": "Nothing can be written there until that is done; then approve the plan again.",
         "nothing": "There is nothing left to do here.",
         "no_proposal": "There is nothing left to ask of Stripe here.",
     }.get(code, "Look at the account as it is now.")

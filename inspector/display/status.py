@@ -15,7 +15,7 @@ from inspector.display.moments import age_words, moment_words, span_words
 from inspector.display.proof import Badge
 from inspector.display.words import STORES, Tone, number_words
 from recon.queries.pauses import Pause
-from recon.queries.pulses import Pulses
+from recon.queries.pulses import Pulses, StorePing
 from recon.queries.runs import MirrorState, SweepState
 from recon.queries.status import EngineStatus, OpenRepair, Parked
 
@@ -174,8 +174,21 @@ def _stores(
         elif now - ping.asked_at > UNASKED:
             yield Part(name, f"Answered {age_words(ping.asked_at, now)}", f"Not asked since. {note}", Tone.WARN)
         else:
-            tone = Tone.WARN if store in failed else Tone.GOOD
-            yield Part(name, f"Answers in {number_words(ping.ms or 0)} ms, {age_words(ping.asked_at, now)}", note, tone)
+            said, worse = _limits(ping)
+            tone = Tone.WARN if store in failed or worse else Tone.GOOD
+            answers = f"Answers in {number_words(ping.ms or 0)} ms, {age_words(ping.asked_at, now)}"
+            yield Part(name, answers, " ".join((note, *said)), tone)
+
+
+def _limits(ping: StorePing) -> tuple[list[str], bool]:
+    """Of its replica, and of what is only read; and whether somebody should look at it."""
+    said = []
+    if ping.replica is not None and ping.replica.why_not:
+        said.append(f"Its replica is passed over, and the primary read instead: {ping.replica.why_not}")
+    elif ping.replica is not None:
+        said.append(f"Its replica was {ping.replica.lag_s or 0:.1f} s behind.")
+    said += dict.fromkeys(ping.read_only.values())
+    return said, bool(ping.read_only) or bool(ping.replica and ping.replica.why_not)
 
 
 def _worker(heard: Pulses, now: datetime) -> Part:

@@ -67,7 +67,8 @@ def undo_live(account_id: str, undoes: UUID, stores: Stores, rules: Rules, now: 
 def what_bars(evaluation: Evaluation, now: datetime) -> Barred:
     """What stands in everybody's way to its plan."""
     drift = evaluation.drift
-    return barred_now(evaluation.account_id, drift.classes, has_cells=bool(drift.cells), now=now)
+    places = {f"{cell.store}.{cell.table}.{cell.column}" for cell in evaluation.plan.writes}
+    return barred_now(evaluation.account_id, drift.classes, places, has_cells=bool(drift.cells), now=now)
 
 
 def databases(stores: Stores) -> Mapping[StoreName, WritableStore]:

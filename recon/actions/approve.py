@@ -19,6 +19,7 @@ from recon.apply.order import Order, Refusal, Standing, refusal_of, refused
 from recon.apply.record import record
 from recon.engine.plan import Risk
 from recon.models import AccountState, Evaluation, Recompute
+from recon.queries.read_only import places_of
 from recon.under_way import under_way
 from recon.words import reason_in
 
@@ -49,8 +50,8 @@ def approve_plan(
     """The same `request_key` of the same actor is the same approval, however often it comes.
 
     `proposal` is "verb:object" of one Stripe proposal of the plan. Raises ValueError without a reason. A refusal is in
-    the audit; its code is one of stale, busy, forbidden, observed, accepted, paused, nothing, unknown, no_proposal.
-    `overrides_pause` is an admin's emergency, and nobody else's.
+    the audit; its code is one of stale, busy, forbidden, observed, accepted, read_only, paused, nothing, unknown,
+    no_proposal. `overrides_pause` is an admin's emergency, and nobody else's.
     """
     said = reason_in(reason, "Say why: an apply without a reason is not recorded, so it is not made.")
     groups = frozenset(groups)
@@ -110,7 +111,11 @@ def _standing(evaluation: Evaluation) -> Standing:
         has_writes=bool(evaluation.writes),
         proposals=[f"{one['verb']}:{one['object']}" for one in evaluation.proposals],
         barred=barred_now(
-            evaluation.account_id, evaluation.classes, has_cells=bool(evaluation.cells), now=timezone.now()
+            evaluation.account_id,
+            evaluation.classes,
+            places_of(evaluation.writes),
+            has_cells=bool(evaluation.cells),
+            now=timezone.now(),
         ),
     )
 

@@ -14,6 +14,7 @@ from recon.apply.changes import cells_of
 from recon.apply.claim import Approval, approved_by_request
 from recon.apply.order import Barred, Order, Refusal, Standing, refusal_of
 from recon.engine.plan import Plan, Risk
+from recon.queries.read_only import places_of, read_only_places, why_read_only
 from recon.queries.undo import NoUndo, Undo, undo_of
 from recon.words import reason_in
 
@@ -43,8 +44,8 @@ def approve_undo(
 ) -> Approved:
     """The same `request_key` of the same actor is the same approval, however often it comes.
 
-    Raises ValueError without a reason. A refusal is in the audit; its code is one of stale, busy, forbidden, paused,
-    or a word of NoUndo. `overrides_pause` is an admin's emergency, and nobody else's.
+    Raises ValueError without a reason. A refusal is in the audit; its code is one of stale, busy, forbidden,
+    read_only, paused, or a word of NoUndo. `overrides_pause` is an admin's emergency, and nobody else's.
     """
     said = reason_in(reason, "Say why: an undo without a reason is not recorded, so it is not made.")
     undo = undo_of(repair_id)
@@ -89,7 +90,7 @@ def _standing(plan: Plan) -> Standing:
         is_severe=plan.risk is Risk.SEVERE,
         has_writes=bool(plan.writes),
         proposals=(),
-        barred=Barred(),
+        barred=Barred(read_only=why_read_only(places_of(cells_of(plan.writes)), read_only_places())),
     )
 
 

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from recon.actors import name_of
 from recon.apply.order import Barred
 from recon.queries.barred import Acceptance, bars_of
+from recon.queries.read_only import why_read_only
 
 
-def barred_now(account_id: str, classes: Collection[str], *, has_cells: bool, now: datetime) -> Barred:
-    """`classes` are those of its drift."""
+def barred_now(
+    account_id: str, classes: Collection[str], places: Collection[str], *, has_cells: bool, now: datetime
+) -> Barred:
+    """`classes` are those of its drift, `places` (`store.table.column`) what its plan writes."""
     bars = bars_of(account_id, classes, has_cells=has_cells, now=now)
-    return Barred(bars.observed, _words(bars.acceptance) if bars.acceptance else "")
+    accepted = _words(bars.acceptance) if bars.acceptance else ""
+    return Barred(bars.observed, accepted, why_read_only(places, bars.read_only))
 
 
 def _words(acceptance: Acceptance) -> str:

@@ -11,6 +11,7 @@ from recon.engine.plan import Risk
 from recon.engine.proposals import is_final
 from recon.engine.truth import ACCESS
 from recon.queries.bulk_plans import BulkPlan, remaining_of
+from recon.queries.read_only import places_of, read_only_places, why_read_only
 from recon.queries.undone import StandingUndo
 
 SAMPLE: Final = 10
@@ -59,6 +60,19 @@ def totals_of_undone(undone: Mapping[str, StandingUndo]) -> dict[str, Any]:
     [account, who, when]; nothing where there are none."""
     first = [[one.account_id, one.approved_by, one.at.isoformat()] for one in list(undone.values())[:SAMPLE]]
     return {"undone": {"accounts": len(undone), "first": first}} if undone else {}
+
+
+def totals_of_read_only(left_out: Mapping[str, str]) -> dict[str, Any]:
+    """Accounts that are left out because nothing can be written where their plan does (account → why): how many, and
+    the reasons; nothing where there are none."""
+    return {"read_only": {"accounts": len(left_out), "why": sorted(set(left_out.values()))}} if left_out else {}
+
+
+def writable(plans: Iterable[BulkPlan]) -> tuple[list[BulkPlan], dict[str, str]]:
+    """The plans that can be written, and of the others' accounts why they cannot."""
+    read_only = read_only_places()
+    whys = {one.account_id: (one, why_read_only(places_of(one.writes), read_only)) for one in plans}
+    return [one for one, why in whys.values() if not why], {id: why for id, (_, why) in whys.items() if why}
 
 
 def totals_of_proposals(plans: Sequence[BulkPlan], calls: Sequence[ProposedCall]) -> dict[str, Any]:

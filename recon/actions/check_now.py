@@ -10,5 +10,5 @@ from recon.actions.take_pulse import call_workers
 
 def check_now(*, clock: Callable[[], datetime]) -> None:
     """What came back is kept, where the status page reads it."""
-    check_stores(bootstrap.stores(), clock=clock)
+    check_stores(bootstrap.readers(), clock=clock)
     call_workers(now=clock())

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -12,6 +12,9 @@ from recon.apply.journal import gid_prefix
 from recon.engine.facts import StoreName
 from recon.models import Pulse
 from recon.stores.base import Store, StoreError, WritableStore
+from recon.stores.postgres import PostgresStore
+from recon.stores.replica import NOBODY_KNOWS, ReplicatedStore
+from recon.stores.writable import hindrances
 
 LONGEST_S: Final = 2.0
 Detail = dict[str, Any]  # as Pulse keeps it
@@ -34,8 +37,29 @@ def check_stores(
 def _ask(name: StoreName, store: Store) -> Detail:
     began = time.monotonic()
     why = store.ping()
-    answered = {"ok": not why, "ms": round(1_000 * (time.monotonic() - began)), "why": why}
-    return answered if why or name is StoreName.STRIPE else answered | _prepared(cast(WritableStore, store))
+    answered: Detail = {"ok": not why, "ms": round(1_000 * (time.monotonic() - began)), "why": why}
+    database = store
+    if isinstance(store, ReplicatedStore):
+        answered |= _replica(store)
+        database = store.primary or store.replica
+    if why or not isinstance(database, PostgresStore):
+        return answered
+    return answered | _prepared(database) | _read_only(database)
+
+
+def _replica(store: ReplicatedStore) -> Detail:
+    """How many seconds it is behind, None where nobody can tell; and why it is passed over, empty where it is read."""
+    standing = store.standing()
+    lag = max(0.0, (store.clock() - standing.as_of).total_seconds())
+    return {"replica": {"lag_s": None if standing.as_of == NOBODY_KNOWS else round(lag, 3), "why": standing.why_not}}
+
+
+def _read_only(store: PostgresStore) -> Detail:
+    """Place by place why nothing can be written there."""
+    try:
+        return {"read_only": hindrances(store)}
+    except StoreError:
+        return {}
 
 
 def _prepared(store: WritableStore) -> Detail:

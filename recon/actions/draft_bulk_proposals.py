@@ -14,12 +14,19 @@ from typing import Any
 from django.conf import settings
 
 from recon.actions.authority import Right, holds
-from recon.actions.bulk_totals import ProposedCall, totals_of_proposals, totals_of_undone
+from recon.actions.bulk_totals import (
+    ProposedCall,
+    totals_of_proposals,
+    totals_of_read_only,
+    totals_of_undone,
+    writable,
+)
 from recon.actions.draft_bulk_repair import (
     ALL_UNDONE,
     Drafted,
     Selection,
     accounts_in,
+    all_read_only,
     asked_for,
     keep_draft,
     key_of,
@@ -65,6 +72,11 @@ def draft_bulk_proposals(
     calls = [one for one in calls if one.account_id not in undone]
     if not calls:
         return Drafted(None, "undone", ALL_UNDONE)
+    asked_of = {one.account_id for one in calls}
+    _, unwritable = writable(plan for plan in plans if plan.account_id in asked_of)
+    calls = [one for one in calls if one.account_id not in unwritable]
+    if not calls:
+        return Drafted(None, "read_only", all_read_only(unwritable))
     called = {one.account_id for one in calls}
     totals = totals_of_proposals([plan for plan in plans if plan.account_id in called], calls)
     selection = asked.selection or Selection()
@@ -74,7 +86,12 @@ def draft_bulk_proposals(
         state=BulkState.DRAFTED,
         started_at=now,
         selection=_told(asked),
-        totals={**totals, **asked_for(selection, number, len(called) + len(undone)), **totals_of_undone(undone)},
+        totals={
+            **totals,
+            **asked_for(selection, number, len(called) + len(undone) + len(unwritable)),
+            **totals_of_undone(undone),
+            **totals_of_read_only(unwritable),
+        },
         request_key=key,
         request_id=request_id,
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from recon.actions.authority import Right, holds
-from recon.actions.bulk_totals import totals_of_repairs, totals_of_undone
+from recon.actions.bulk_totals import totals_of_read_only, totals_of_repairs, totals_of_undone, writable
 from recon.apply.record import Entry, record
 from recon.models import BulkRepair, BulkRepairItem, BulkState
 from recon.queries.bulk import moved_accounts
@@ -40,7 +40,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The draft's number, or why there is none: a word for programs (too_many, nothing, forbidden) and a sentence."""
+    """The draft's number, or why there is none: a word for programs (too_many, nothing, undone, read_only, forbidden)
+    and a sentence."""
 
     run_id: int | None
     code: str = ""
@@ -51,7 +52,8 @@ def draft_bulk_repair(
     selection: Selection, *, actor: str, groups: Iterable[str], request_key: str, now: datetime, request_id: str = ""
 ) -> Drafted:
     """The same `request_key` of the same actor is the same draft, however often it comes. Accounts without a plan are
-    left out and counted, and so are those whose plan would write again what somebody undid."""
+    left out and counted, and so are those whose plan would write again what somebody undid, or where nothing can be
+    written."""
     if not holds(groups, Right.START_SMALL_BULK):
         return Drafted(None, "forbidden", "You may not start a bulk repair.")
     key = key_of(actor, request_key)
@@ -68,6 +70,9 @@ def draft_bulk_repair(
     plans = [one for one in plans if one.account_id not in undone]
     if not plans:
         return Drafted(None, "undone", ALL_UNDONE)
+    plans, unwritable = writable(plans)
+    if not plans:
+        return Drafted(None, "read_only", all_read_only(unwritable))
     run = BulkRepair(
         actor=actor,
         state=BulkState.DRAFTED,
@@ -75,13 +80,18 @@ def draft_bulk_repair(
         selection=told(selection),
         totals={
             **totals_of_repairs(plans),
-            **asked_for(selection, asked, len(plans) + len(undone)),
+            **asked_for(selection, asked, len(plans) + len(undone) + len(unwritable)),
             **totals_of_undone(undone),
+            **totals_of_read_only(unwritable),
         },
         request_key=key,
         request_id=request_id,
     )
     return Drafted(keep_draft(run, [BulkRepairItem(account_id=one.account_id, digest=one.digest) for one in plans]))
+
+
+def all_read_only(whys: Mapping[str, str]) -> str:
+    return f"None of these plans can be written, so nothing was started. {' '.join(sorted(set(whys.values())))}"
 
 
 def accounts_in(selection: Selection) -> list[str]:

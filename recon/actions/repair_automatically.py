@@ -6,6 +6,7 @@ apart; too many severe plans in an hour stop all automatic severe repairs until 
 undone is left as it is until a person repairs it, or the truth moves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -22,6 +23,7 @@ from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, is_confirm
 from recon.engine.plan import Risk
 from recon.models import LIVE_STATES, STANDS, AccountState, Apply, CaseDecision, CaseKind, ClassMode, Mode, Relapse
 from recon.queries.modes import VALUES, mode_names
+from recon.queries.read_only import places_of, read_only_places, why_read_only
 from recon.queries.undone import standing_undos
 
 
@@ -39,10 +41,10 @@ def repair_automatically(*, now: datetime, limit: int = 500) -> Automatic:
     if not classes:
         return Automatic()
     is_stopped = breaker_is_open(now)
-    undone = standing_undos()
+    undone, read_only = standing_undos(), read_only_places()
     approved, unconfirmed = 0, []
     for state in _candidates(classes, now).iterator(chunk_size=limit):
-        if state.account_id in undone or _has_relapsed(state):
+        if state.account_id in undone or _has_relapsed(state) or _is_read_only(state, read_only):
             continue
         if state.risk == Risk.SEVERE and not _was_found_twice(state):
             unconfirmed.append(state)
@@ -99,6 +101,10 @@ def _has_relapsed(state: AccountState) -> bool:
     standing = Relapse.objects.filter(account_id=state.account_id, released_at__isnull=True)
     places = set(standing.values_list("place", "key"))
     return bool(places) and any((place_of(cell), key_of(cell)) in places for cell in state.evaluation.writes)
+
+
+def _is_read_only(state: AccountState, read_only: Mapping[str, str]) -> bool:
+    return bool(why_read_only(places_of(state.evaluation.writes), read_only))
 
 
 def _order(state: AccountState) -> Order:

@@ -30,7 +30,7 @@ from recon.actions.drive_bulk_repairs import LEASE, go_on, locked, stop
 from recon.actions.stripe_pace import slow_down
 from recon.actions.wake import wake
 from recon.apply.coordinator import Outcome, Result
-from recon.apply.order import Order
+from recon.apply.order import READ_ONLY, Order
 from recon.engine.facts import StoreName
 from recon.models import (
     LIVE_STATES,
@@ -209,6 +209,8 @@ def _ended(apply: Apply) -> Ended:
         return Ended(BulkOutcome.IN_DOUBT, f"A person has to look: {apply.explanation}", apply.id)
     if apply.refused:
         # Stripe's no would be the same tomorrow: that is a failure, and not offered again.
+        if apply.code == READ_ONLY:
+            return Ended(BulkOutcome.SKIPPED, apply.explanation, apply.id)
         is_stripes = bool(apply.proposal) and _calls(apply.id).filter(state=CallState.REFUSED).exists()
         outcome, why = (BulkOutcome.FAILED, apply.explanation) if is_stripes else (BulkOutcome.REFUSED_MOVED, MOVED)
         return Ended(outcome, why, apply.id)

@@ -16,7 +16,7 @@ from recon.apply.changes import Changes, cells_of, changes_of
 from recon.apply.claim import Approval, Claim, begin_all, begin_stored
 from recon.apply.journal import Held, Overtaken
 from recon.apply.locks import account_locks
-from recon.apply.order import BUSY, Barred, Order, Refusal, Standing, refusal_of, refused
+from recon.apply.order import BUSY, READ_ONLY, Barred, Order, Refusal, Standing, refusal_of, refused
 from recon.apply.prepare import prepare_all
 from recon.apply.record import record
 from recon.apply.settle import Settler
@@ -25,7 +25,7 @@ from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
 from recon.engine.plan import Proposal, Risk
 from recon.models import Apply, ApplyState, CallClass
-from recon.stores.base import Prepared, StaleRow, StoreError, WritableStore
+from recon.stores.base import NotWritable, Prepared, StaleRow, StoreError, WritableStore
 from recon.traces import moment, passed, span
 from recon.under_way import under_way
 
@@ -121,8 +121,10 @@ class Coordinator:
             }
 
     def _why_not(self, order: Order, evaluation: Evaluation) -> Refusal | None:
-        # What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan.
-        barred = self.what_bars(evaluation, self.clock()) if order.undoes is None else Barred()
+        barred = self.what_bars(evaluation, self.clock())
+        if order.undoes is not None:
+            # What bars the drift's plan does not bar an undo: it takes back what was written, and writes no plan.
+            barred = Barred(read_only=barred.read_only)
         return refusal_of(order, _standing(evaluation, barred))
 
     def _begin(self, claims: Mapping[Order, Claim]) -> dict[Order, Held | Refusal]:
@@ -164,9 +166,10 @@ class Coordinator:
     def _finish_alone(self, held: Held, prepared: Sequence[Prepared] | StoreError) -> Apply:
         try:
             if isinstance(prepared, StoreError):
-                is_stale = isinstance(prepared, StaleRow)
+                code = READ_ONLY if isinstance(prepared, NotWritable) else ""
+                is_refused = bool(code) or isinstance(prepared, StaleRow)
                 with span("decide", decision="abort"):
-                    journal.decide_abort(held, prepared.sentence, refused=is_stale, now=self.clock())
+                    journal.decide_abort(held, prepared.sentence, refused=is_refused, code=code, now=self.clock())
                 self.observe(Step.ABORT_DECIDED)
             else:
                 journal.intend_pivot(held, prepared, now=self.clock())
@@ -239,7 +242,7 @@ def _result(apply: Apply, evaluation: Evaluation) -> Result:
         ApplyState(apply.state), (Outcome.IN_DOUBT, "in_doubt", "Not finished yet; recovery goes on with it.")
     )
     if apply.state in (ApplyState.ABORTED, ApplyState.ABORTING):
-        outcome, code = (Outcome.REFUSED, "stale") if apply.refused else (Outcome.FAILED, "failed")
+        outcome, code = (Outcome.REFUSED, apply.code or "stale") if apply.refused else (Outcome.FAILED, "failed")
     return Result(outcome, code, apply.explanation or sentence, apply_id=apply.id, evaluation=evaluation)
 
 

@@ -139,9 +139,10 @@ def decide_commits(prepared: Mapping[Held, Sequence[Prepared]], *, now: datetime
 
 
 def decide_abort(
-    held: Held, explanation: str, *, refused: bool, calls: Iterable[ApplyCall] = (), now: datetime
+    held: Held, explanation: str, *, refused: bool, code: str = "", calls: Iterable[ApplyCall] = (), now: datetime
 ) -> None:
-    """Nothing of it will be: whatever is prepared is rolled back. `refused`: the world moved, nothing broke."""
+    """Nothing of it will be: whatever is prepared is rolled back. `refused`: nothing broke; the world moved, or `code`
+    says what else."""
     with transaction.atomic(durable=True):
         apply = _move(
             held,
@@ -151,7 +152,7 @@ def decide_abort(
             decided_at=now,
             explanation=explanation,
             refused=refused,
-            code="stale" if refused else "failed",
+            code=code or ("stale" if refused else "failed"),
         )
         _keep_calls(calls)
         action = EventKind.REPAIR_REFUSED if refused else EventKind.REPAIR_FAILED

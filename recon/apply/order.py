@@ -41,10 +41,12 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Barred:
     """What stands in everybody's way to a plan: the classes of its drift that are shown only, and in words until when,
-    by whom and why the difference is accepted (empty: it is not)."""
+    by whom and why the difference is accepted (empty: it is not), and why what it writes to is only read (empty: it can
+    be written)."""
 
     observed: Collection[str] = ()
     accepted: str = ""
+    read_only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Refusal:
     sentence: str
 
 
+READ_ONLY = "read_only"
 BUSY = Refusal("busy", "Another apply of this account is under way; look at it first.")
 PAUSED = Refusal("paused", "All applies are paused; the switch says who paused them and why.")
 EXPIRED = Refusal("expired", "The approval was not taken up in time; look at the account and approve again.")
@@ -88,6 +91,8 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
         return Refusal("observed", f"Drift of the class {named} is only observed; an admin can change its mode.")
     if standing.barred.accepted:
         return Refusal("accepted", f"The difference is accepted {standing.barred.accepted}. End the acceptance first.")
+    if standing.barred.read_only:
+        return Refusal(READ_ONLY, f"Nothing was written. {standing.barred.read_only}")
     if order.proposal is not None and order.proposal not in standing.proposals:
         return Refusal("no_proposal", f"The plan proposes no {order.proposal}.")
     if not standing.has_writes and order.proposal is None:

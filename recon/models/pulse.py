@@ -7,7 +7,7 @@ class Pulse(models.Model):
     """When a part answered, or was asked, last: `worker`, `beat`, and `store:` with each store's name.
 
     Of a database that answered, `detail` tells too how many transactions of ours are `prepared` there, and since when
-    the first of them (`prepared_since`).
+    the first of them (`prepared_since`), place by place why it is `read_only`, and of its `replica` {lag_s, why}.
     """
 
     WORKER = "worker"

@@ -15,9 +15,10 @@ from recon.engine.gate import CONFIRMED_AFTER, SAME_PLAN_AGAIN_AFTER, SEVERE_WIT
 from recon.engine.plan import Risk
 from recon.models import LIVE_STATES, AccountState, ClassMode, Mode, Switch
 from recon.queries.modes import VALUES
+from recon.queries.read_only import READ_ONLY
 
 # Drifted accounts by their classes, their plan's risk, and what auto would do with it, were all their classes in auto.
-STANDING: Final = """
+STANDING: Final = f"""
 with live as (
     select account_id from apply where state = any(%(live)s)
 ), tried as (
@@ -34,9 +35,19 @@ with live as (
       and relapse.place = concat_ws('.', cell ->> 'store', cell ->> 'table', cell ->> 'column')
       and relapse.key = (
           select string_agg(value, ',' order by name) from jsonb_each_text(cell -> 'key') as _ (name, value))
+), read_only as (
+    select state.account_id from account_state state
+    join evaluation on evaluation.id = state.evaluation_id
+    where state.writes > 0 and exists (
+        select from jsonb_object_keys(({READ_ONLY})) as place, jsonb_array_elements(evaluation.writes) as cell
+        where starts_with(
+            concat_ws('.', cell ->> 'store', cell ->> 'table', cell ->> 'column') || '.', place || '.'
+        )
+    )
 )
 select classes, coalesce(risk, ''), writes > 0 and is_known as has_plan, case
     when account_id in (select account_id from live) then 'under_repair'
+    when account_id in (select account_id from read_only) then 'read_only'
     when account_id in (select account_id from tried) then 'tried'
     when account_id in (select account_id from relapsed) then 'relapsed'
     when risk = %(severe)s and evaluated_at - changed_at < %(confirmed_after)s then 'unconfirmed'
@@ -60,6 +71,7 @@ class Fate(StrEnum):
     STOPPED = "stopped"  # severe, and the breaker is open
     UNCONFIRMED = "unconfirmed"  # severe, and found only once
     RELAPSED = "relapsed"
+    READ_ONLY = "read_only"  # nothing can be written there
     TRIED = "tried"  # within the hour, in vain
     UNDER_REPAIR = "under_repair"
     OTHER_CLASS = "other_class"  # is not in auto, and a plan is written as a whole

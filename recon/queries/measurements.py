@@ -146,6 +146,13 @@ def _parts(seen: Pulses, now: datetime) -> Iterator[Measurement]:
     yield _by("store_asked_age_seconds", "Since it was.", "store", asked)
     prepared = {one.store: float(one.prepared) for one in seen.stores if one.prepared is not None}
     yield _by("prepared_transactions", "Prepared transactions of ours in the store.", "store", prepared)
+    read_only = {one.store: float(bool(one.read_only)) for one in seen.stores}
+    yield _by("store_read_only", "1 where no plan, or not every plan, can be written there.", "store", read_only)
+    replicas = {one.store: one.replica for one in seen.stores if one.replica is not None}
+    lags = {store: one.lag_s for store, one in replicas.items() if one.lag_s is not None}
+    yield _by("replica_lag_seconds", "How far its replica is behind.", "store", lags)
+    used = {store: float(not one.why_not) for store, one in replicas.items()}
+    yield _by("replica_used", "1 where its replica is read; 0 where it is passed over.", "store", used)
     oldest = {one.store: _seconds(one.prepared_since, now) for one in seen.stores if one.prepared_since is not None}
     yield _by("prepared_oldest_age_seconds", "How long the first of them has been prepared.", "store", oldest)
 

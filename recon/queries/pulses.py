@@ -1,17 +1,28 @@
 """When the worker, the schedule and each store were last heard of."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from recon.engine.enums import StoreName
 from recon.models import Pulse
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaSeen:
+    """A store's replica when it was last asked: `lag_s` seconds behind, None where nobody can tell; `why_not` says why
+    it is passed over, empty where it is read."""
+
+    lag_s: float | None
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
 class StorePing:
     """The last time that a store was asked whether it answers; `why_not` is empty when it did, after `ms`. `prepared`
     are the transactions of ours that were prepared there, the first one `prepared_since`; None where there are none by
-    nature, or it did not say."""
+    nature, or it did not say. `read_only` is place by place why nothing can be written there."""
 
     store: str
     asked_at: datetime
@@ -19,6 +30,8 @@ class StorePing:
     why_not: str
     prepared: int | None = None
     prepared_since: datetime | None = None
+    replica: ReplicaSeen | None = None
+    read_only: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,13 @@ def _ping(store: str, row: Pulse) -> StorePing:
         why_not=row.detail.get("why", ""),
         prepared=row.detail.get("prepared"),
         prepared_since=datetime.fromisoformat(since) if since else None,
+        replica=_replica(row.detail.get("replica")),
+        read_only=row.detail.get("read_only", {}),
     )
+
+
+def _replica(told: Mapping[str, Any] | None) -> ReplicaSeen | None:
+    return ReplicaSeen(told["lag_s"], told["why"]) if told else None
 
 
 def worker_seen_at() -> datetime | None:

@@ -17,4 +17,4 @@ def pulse() -> None:
 @shared_task(name="recon.check_stores")
 def check_stores() -> None:
     """Do all six answer?"""
-    checking.check_stores(bootstrap.stores(), clock=timezone.now)
+    checking.check_stores(bootstrap.readers(), clock=timezone.now)

@@ -231,7 +231,7 @@ def test_what_may_only_be_read_is_refused_for_apply(wrong, clock, mapped, tmp_pa
     coordinator = applying.coordinator(mapped(clock, path), clock)
     evaluated = coordinator.recompute_now([WRONG])[WRONG]
     result = coordinator.apply(applying.order(evaluated))
-    assert (result.outcome, sentence in result.sentence) == (Outcome.FAILED, True)
+    assert (result.outcome, result.code, sentence in result.sentence) == (Outcome.REFUSED, "read_only", True)
     assert coordinator.recompute_now([WRONG])[WRONG].drift == evaluated.drift
 
 

@@ -1,4 +1,4 @@
-"""A streaming standby of the tests' own cluster: its lag is made by pausing its replay."""
+"""A physical copy of the tests' own cluster: a standby, whose lag is made by pausing its replay, or a server alone."""
 
 import os
 import shutil
@@ -41,10 +41,14 @@ class Standby:
             "--no-sync",
         )  # fmt: skip
 
-    def start(self) -> None:
+    def start(self, options: str = "", *, alone: bool = False) -> None:
+        """`alone`: it follows nobody, and can be written to."""
+        if alone:
+            (self._data / "standby.signal").unlink()
         with self._log.open("ab") as out:
             subprocess.run(
-                [str(self._home.bin / "pg_ctl"), "-D", str(self._data), "-w", "-o", f"-p {self.port}", "start"],
+                [str(self._home.bin / "pg_ctl"), "-D", str(self._data), "-w", "start",
+                 "-o", f"-p {self.port} {options}"],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True, **_as(self._home.user),
             )  # fmt: skip
 
