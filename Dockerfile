@@ -23,7 +23,9 @@ FROM python:3.11-slim-trixie
 RUN groupadd --gid 10001 recon \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin recon \
     && install --directory --owner 10001 --group 10001 /var/lib/recon
-ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# The last two: what the servers themselves have to say is JSON too.
+ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    CELERY_QUIET=1 GRANIAN_LOG_CONFIG=/app/inspector/granian_lines.json
 WORKDIR /app
 COPY --from=builder /app /app
 USER 10001:10001
