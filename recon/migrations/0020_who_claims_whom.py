@@ -1,4 +1,4 @@
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
@@ -14,9 +14,5 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name='stripeobject',
             index=models.Index(condition=models.Q(('account_id__isnull', False)), fields=['account_id'], include=('id',), name='stripe_object_claimed_by'),
-        ),
-        RemoveIndexConcurrently(
-            model_name='stripeobject',
-            name='stripe_object_claim',
         ),
     ]
