@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 import redis
 from celery import Celery
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -22,6 +23,7 @@ from recon.stores.base import Store
 from recon.stores.billing_prod import BillingProd
 from recon.stores.cf_prod import CfProd
 from recon.stores.changes import ChangeFeed
+from recon.stores.connections import AnsweringConnection, Connections, Patience
 from recon.stores.mapping import Mapped, MappedStore, read_mapping
 from recon.stores.postgres import PostgresStore
 from recon.stores.replica import ReplicatedStore
@@ -118,6 +120,22 @@ def event_stream() -> redis.Redis:
 
 
 @once
+class OurConnections(Connections):
+    """To our own database, as Django makes them: what stands between may refuse any other options."""
+
+    def fresh(self) -> AnsweringConnection:
+        told = {**connection.get_connection_params(), "connect_timeout": self.patience.connect}
+        made = AnsweringConnection.connect(**told, autocommit=True)
+        made.answer_timeout = self.patience.answer
+        return made
+
+
+@once
+def database_probe() -> Connections:
+    """Asks whether our database answers, and waits two seconds at most."""
+    return OurConnections(settings.DATABASE_URL, Patience(connect=2, answer=2.0))
+
+
 def call_counter() -> redis.Redis:
     """Counts the calls of tokens; one that is slow is given up, for every call waits for it."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.2, socket_timeout=0.2)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from inspector.access import open_to_all
 from recon import bootstrap
-from recon.actions.check_readiness import READY, check_readiness
+from recon.actions.check_readiness import check_readiness, is_ready
 
 
 @open_to_all
@@ -21,8 +21,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @open_to_all
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when our database answers, is migrated, and the broker answers; else 503, and which of them does not."""
-    parts = check_readiness(bootstrap.broker_probe())
-    answer = JsonResponse(dict(parts), status=200 if set(parts.values()) == {READY} else 503)
+    """200 when our database answers and is migrated, else 503; and how each part is, the broker too."""
+    parts = check_readiness(bootstrap.database_probe(), bootstrap.broker_probe())
+    answer = JsonResponse(dict(parts), status=200 if is_ready(parts) else 503)
     answer["Cache-Control"] = "no-store"
     return answer
