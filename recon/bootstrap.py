@@ -61,7 +61,7 @@ def stores() -> Mapping[StoreName, Store]:
 @once
 def readers() -> Mapping[StoreName, Store]:
     """All six as they are read where nothing is written after it: out of their replicas, those that have one."""
-    return MappingProxyType({name: _reader(name, store) for name, store in stores().items()})
+    return MappingProxyType({name: reader_of(store) for name, store in stores().items()})
 
 
 def database_stores() -> list[PostgresStore]:
@@ -70,10 +70,14 @@ def database_stores() -> list[PostgresStore]:
     return [_database(kind, mapped.get(kind.name, MappedStore())) for kind in DATABASE_STORES]
 
 
-def replica_of(store: PostgresStore) -> PostgresStore | None:
-    """The same store, new, where its replica is; None where none is set."""
-    url = settings.STORE_REPLICAS[store.name]
-    return type(store)(url, relations=store.relations, read_only=store.read_only) if url else None
+def reader_of(store: Store) -> Store:
+    """The same store as it is read: out of its replica, where it has one."""
+    if not isinstance(store, PostgresStore) or not (url := settings.STORE_REPLICAS[store.name]):
+        return store
+    replica = type(store)(url, relations=store.relations)
+    primary = store if settings.STORES[store.name] else None
+    most_lag = timedelta(seconds=settings.REPLICA_LAG_SECONDS)
+    return ReplicatedStore(primary, replica, most_lag=most_lag, clock=timezone.now)
 
 
 def _database(kind: type[PostgresStore], mapped: MappedStore) -> PostgresStore:
@@ -84,15 +88,6 @@ def _database(kind: type[PostgresStore], mapped: MappedStore) -> PostgresStore:
         url, variable = settings.STORE_REPLICAS[kind.name], f"{kind.name.upper()}_URL"
         read_only = f"{kind.name}: only its replica is known; set {variable} to its primary."
     return kind(url, relations=mapped.relations, read_only=read_only, share=settings.STORE_SHARE)
-
-
-def _reader(name: StoreName, store: Store) -> Store:
-    replica = replica_of(store) if isinstance(store, PostgresStore) else None
-    if replica is None or not isinstance(store, PostgresStore):
-        return store
-    primary = store if settings.STORES[name] else None
-    most_lag = timedelta(seconds=settings.REPLICA_LAG_SECONDS)
-    return ReplicatedStore(primary, replica, most_lag=most_lag, clock=timezone.now)
 
 
 def store_mapping() -> Mapped:
@@ -120,6 +115,11 @@ def event_stream() -> redis.Redis:
 
 
 @once
+def call_counter() -> redis.Redis:
+    """Counts the calls of tokens; one that is slow is given up, for every call waits for it."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.2, socket_timeout=0.2)
+
+
 class OurConnections(Connections):
     """To our own database, as Django makes them: what stands between may refuse any other options."""
 
@@ -134,11 +134,6 @@ class OurConnections(Connections):
 def database_probe() -> Connections:
     """Asks whether our database answers, and waits two seconds at most."""
     return OurConnections(settings.DATABASE_URL, Patience(connect=2, answer=2.0))
-
-
-def call_counter() -> redis.Redis:
-    """Counts the calls of tokens; one that is slow is given up, for every call waits for it."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.2, socket_timeout=0.2)
 
 
 @once

@@ -1,7 +1,8 @@
 """`manage.py check --database default` and `check --deploy`: each message says what, where, and what to do.
 
 With `--database default` every store is visited: reachable, the reference schema there, prepared transactions really
-work, and the role may do what the engine does and no more. With `--deploy` the settings are held against production.
+work, and the role may do what the engine does and no more; and every replica. With `--deploy` the settings are held
+against production.
 """
 
 import secrets
@@ -22,12 +23,13 @@ from recon.actions.authority import ROLES
 from recon.bootstrap import DATABASE_STORES, database_stores
 from recon.mapping_checks import check_columns, is_in_reach
 from recon.queries.policy import setting_is_unused
+from recon.replica_checks import check_replica
 from recon.stores.mapping import MappingError
 from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
+from recon.stores.writable import row_privileges, written_there
 
-BOOKKEEPING = frozenset({"row_version", "updated_at"})
 ENOUGH_PREPARED = 20
 SECRET_LENGTH = 32
 CONNECT_TIMEOUT_S = 3
@@ -121,15 +123,18 @@ def refuse_known_secrets(**_: Any) -> None:
 
 
 def _check_store(store: PostgresStore) -> Iterator[CheckMessage]:
-    variable, url = f"{store.name.upper()}_URL", settings.STORES[store.name]
+    variable = f"{store.name.upper()}_URL"
+    url = settings.STORES[store.name] or settings.STORE_REPLICAS[store.name]
+    checks = (_check_tables,) if store.read_only else (_check_tables, _check_prepared, _check_role)
     if not url:
         hint = f"Set {variable} to postgres://role:password@host:port/database."
         yield Error(f"{store.name}: no URL is set.", hint=hint, id="recon.E010")
         return
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, autocommit=True) as conn:
-            for check in (_check_tables, _check_prepared, _check_role):
+            for check in checks:
                 yield from check(conn, store)
+            yield from check_replica(conn, store)
     except psycopg.Error as error:
         hint = f"Correct {variable}, or start the server."
         yield Error(f"{store.name}: cannot be reached: {_first_line(error)}.", hint=hint, id="recon.E011")
@@ -177,22 +182,13 @@ def _check_table(conn: psycopg.Connection, store: PostgresStore, table: Table, w
     else:
         yield from _check_privileges(conn, store, table)
         if table.relation.columns:
-            yield from check_columns(conn, table, where)
+            yield from check_columns(conn, table, where, is_written=not store.read_only)
 
 
 def _read_there(table: Table) -> frozenset[str]:
     """The columns that the engine needs where the table is."""
     of_filter = {name for name, _ in table.relation.filter}
-    return table.relation.names(table.columns) | _written_there(table) | of_filter
-
-
-def _written_there(table: Table) -> frozenset[str]:
-    """Those that it changes there: none, where the mapping names no version to compare."""
-    relation = table.relation
-    if not table.derived or relation.lacks(["row_version"]):
-        return frozenset()
-    touched = {relation.touched} if relation.touched else set()
-    return relation.names([*table.derived, "row_version"]) | touched
+    return table.relation.names(table.columns) | written_there(table) | of_filter
 
 
 def _check_privileges(conn: psycopg.Connection, store: PostgresStore, table: Table) -> Iterator[CheckMessage]:
@@ -200,8 +196,13 @@ def _check_privileges(conn: psycopg.Connection, store: PostgresStore, table: Tab
     place = table.relation.target.as_string(conn)
     if not _may(conn, place, "SELECT"):
         yield Error(f"{where}: the engine's role may not read it.", hint=hint, id="recon.E016")
-    writable = _columns(conn, place, "UPDATE")
-    wanted = _written_there(table)
+    if not store.read_only:
+        yield from _check_writing(conn, table, where, hint)
+
+
+def _check_writing(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
+    place = table.relation.target.as_string(conn)
+    writable, wanted = _columns(conn, place, "UPDATE"), written_there(table)
     if missing := wanted - writable:
         yield Error(f"{where}: the engine's role may not update {_names(missing)}.", hint=hint, id="recon.E017")
     if facts := writable - wanted:
@@ -214,14 +215,12 @@ def _check_privileges(conn: psycopg.Connection, store: PostgresStore, table: Tab
 
 
 def _check_rows(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
-    """Adding rows to wholly derived tables, deleting from those of which only some rows are ours."""
-    place, writes = table.relation.target.as_string(conn), bool(_written_there(table))
-    is_whole = writes and set(table.columns) <= {*table.key, *table.derived, *BOOKKEEPING}
-    for privilege, wanted in (("INSERT", is_whole), ("DELETE", writes and bool(table.ours)), ("TRUNCATE", False)):
-        may = _may(conn, place, privilege)
-        if wanted and not may:
+    place, needed = table.relation.target.as_string(conn), row_privileges(table)
+    for privilege in ("INSERT", "DELETE", "TRUNCATE"):
+        may, wants = _may(conn, place, privilege), privilege in needed
+        if wants and not may:
             yield Error(f"{where}: the engine's role lacks {privilege}.", hint=hint, id="recon.E018")
-        if may and not wanted:
+        if may and not wants:
             revoke = f"REVOKE {privilege} ON {'.'.join(table.relation.place)}."
             yield Warning(f"{where}: the engine's role has {privilege}, unneeded.", hint=revoke, id="recon.W018")
     if table.ours and not _one(conn, "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", place):
@@ -291,6 +290,7 @@ def _check_store_secrets(of_stores: object) -> Iterator[CheckMessage]:
 
 def _check_transport() -> Iterator[CheckMessage]:
     urls = {"DATABASE_URL": settings.DATABASE_URL, **{f"{k.upper()}_URL": url for k, url in settings.STORES.items()}}
+    urls |= {f"{k.upper()}_REPLICA_URL": url for k, url in settings.STORE_REPLICAS.items() if url}
     for variable, url in urls.items():
         parts = urlsplit(url)
         mode = parse_qs(parts.query).get("sslmode", [""])[0]

@@ -72,8 +72,8 @@ def is_in_reach(conn: psycopg.Connection, relation: Relation, where: str) -> Ite
         yield Error(f"{where}: the engine's role may not use the schema {schema}.", hint=hint, id="recon.E061")
 
 
-def check_columns(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:
-    """A mapped table's columns, all of which are there: can they be read exactly, and written?"""
+def check_columns(conn: psycopg.Connection, table: Table, where: str, *, is_written: bool) -> Iterator[CheckMessage]:
+    """A mapped table's columns, all of which are there: can they be read exactly, and, where it is, written?"""
     relation = table.relation
     place = relation.target.as_string(conn)
     types = {name: (held, labels) for name, held, labels in conn.execute(COLUMNS, [place])}
@@ -81,7 +81,7 @@ def check_columns(conn: psycopg.Connection, table: Table, where: str) -> Iterato
         if column.native is not None:
             yield from _check_type(column, types, f"{where}.{name}")
             yield from _check_index(column, types, place, f"{where}.{name}")
-    if table.derived:
+    if table.derived and is_written:
         yield from _check_writable(conn, table, place, where)
 
 

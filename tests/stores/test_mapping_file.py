@@ -7,9 +7,10 @@ import pytest
 
 from recon import checks
 from recon.bootstrap import DATABASE_STORES
+from recon.engine.facts import StoreName
 from recon.mapping_checks import check_mapping, refuse_wrong_mapping
 from recon.stores.base import RowWrite
-from recon.stores.mapping import MappingError, read_mapping
+from recon.stores.mapping import MappedStore, MappingError, read_mapping
 from recon.stores.two_phase import statement_of
 from tests.stores.conftest import SECOND
 
@@ -100,6 +101,34 @@ def test_names_reach_a_statement_quoted_and_no_other_way(tmp_path):
         f'UPDATE "crm".{quoted} SET {quoted} = %s, "lock_no" = "lock_no" + 1, "modified" = now()'
         """ WHERE "No" = %s AND "lock_no" = %s AND "tenant" = 'eu'"""
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("[cf_prod]\napply = false", {StoreName.CF_PROD: MappedStore(apply=False)}),
+        ("[cf_prod]\napply = true", {StoreName.CF_PROD: MappedStore()}),
+    ],
+)
+def test_a_store_may_be_left_at_reading_whatever_its_schema(tmp_path, told, read):
+    path = tmp_path / "stores.toml"
+    path.write_text(told)
+    assert read_mapping(path, STORES) == read
+
+
+def test_whether_a_store_is_written_to_is_yes_or_no(problems):
+    (told,) = problems("[subs_account.accounts]", '[subs_account]\napply = "no"\n[subs_account.accounts]')
+    assert told == "subs_account.apply: say true, or false where the store is never to be written to"
+
+
+def test_a_store_that_is_only_read_needs_no_privilege_to_write(second_schema, settings, owner, tmp_path):
+    path = settings.STORE_MAPPING = tmp_path / "stores.toml"
+    path.write_text((SECOND / "mapping.toml").read_text() + "\n[billing_prod]\napply = false\n")
+    owner("billing_prod").execute("REVOKE UPDATE, INSERT ON fin.mark FROM recon_engine_billing_prod")
+    try:
+        assert checks.check_stores(None, ON) == []
+    finally:
+        owner("billing_prod").execute("GRANT INSERT, UPDATE (owes, lost, v) ON fin.mark TO recon_engine_billing_prod")
 
 
 def test_a_mapping_that_fits_the_catalogue_has_nothing_to_complain_of(second_schema, settings):

@@ -6,9 +6,12 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from recon.bootstrap import database_stores, reader_of
+from recon.checks import check_stores
 from recon.stores.base import Scope, StoreUnreachable
 from recon.stores.replica import NOBODY_KNOWS, InBulk, ReplicatedStore
 from recon.stores.subs_dunning import SubsDunning
+from recon.stores.writable import hindrances
 from tests.support.standby import Standby
 
 ME = [Scope.of("acc_1")]
@@ -16,6 +19,7 @@ ADD = "INSERT INTO dunning (account_id, state) VALUES ('acc_1', '{}')"
 SAY = "UPDATE dunning SET state = '{}'"
 FAR = timedelta(minutes=5)
 PRIMARY = settings.STORES["subs_dunning"]
+NOWHERE = "postgres://engine@127.0.0.1:1/subs_dunning"
 
 
 def now() -> datetime:
@@ -102,7 +106,7 @@ def test_what_happened_just_now_is_read_from_the_primary_of_a_replica_behind(sto
 
 @pytest.mark.parametrize("broken", ["too far behind", "down", "no standby"])
 def test_the_primary_stands_in_for_a_replica_of_no_use(broken, standby, replica_url, dunning):
-    url = {"down": "postgres://engine@127.0.0.1:1/subs_dunning", "no standby": PRIMARY}.get(broken, replica_url)
+    url = {"down": NOWHERE, "no standby": PRIMARY}.get(broken, replica_url)
     standby.pause()
     dunning(ADD.format("grace"))
     store = replicated(url, most_lag=timedelta(0))
@@ -116,7 +120,7 @@ def test_with_its_primary_down_a_replica_is_as_old_as_the_last_commit_and_nothin
     dunning(ADD.format("grace"))
     with psycopg.connect(PRIMARY) as conn:
         (written,) = conn.execute("SELECT clock_timestamp()").fetchone()
-    store = replicated(replica_url, "postgres://engine@127.0.0.1:1/subs_dunning")
+    store = replicated(replica_url, NOWHERE)
     assert in_bulk(store).as_of <= written
     read = store.read_many(ME)["acc_1"]
     assert (read.ok, "gives no answer" in read.reason) == (False, True)
@@ -131,3 +135,43 @@ def test_a_replica_alone_is_read_and_never_younger_than_its_last_commit(standby,
     read = store.read_many(ME)["acc_1"]
     assert (state(read), NOBODY_KNOWS < read.as_of <= written) == ("grace", True)
     assert state(in_bulk(store)) == "grace"
+
+
+@pytest.mark.parametrize(
+    ("replica", "primary", "told"),
+    [
+        ("here", "here", []),
+        ("here", "", ["recon.W073"]),
+        ("nowhere", "here", ["recon.E070"]),
+        ("primary", "here", ["recon.E071"]),
+    ],
+)
+def test_the_check_holds_a_replica_against_its_primary(replica_url, settings, replica, primary, told):
+    url = {"here": replica_url, "nowhere": NOWHERE, "primary": PRIMARY}[replica]
+    settings.STORE_REPLICAS = {**settings.STORE_REPLICAS, "subs_dunning": url}
+    settings.STORES = {**settings.STORES, "subs_dunning": PRIMARY if primary else ""}
+    assert [message.id for message in check_stores(None, ["default"])] == told
+
+
+def test_the_check_tells_of_a_replica_that_lags(standby, replica_url, settings, dunning):
+    settings.STORE_REPLICAS = {**settings.STORE_REPLICAS, "subs_dunning": replica_url}
+    settings.REPLICA_LAG_SECONDS = 0
+    standby.pause()
+    dunning(ADD.format("grace"))
+    assert [message.id for message in check_stores(None, ["default"])] == ["recon.W074"]
+
+
+def test_a_standby_in_the_place_of_its_primary_is_only_read(replica_url):
+    told = hindrances(SubsDunning(replica_url))
+    assert (list(told), "is a standby" in told["subs_dunning"]) == (["subs_dunning"], True)
+
+
+def test_the_engine_reads_out_of_the_replica_and_applies_to_the_primary(replica_url, settings):
+    settings.STORE_REPLICAS = {**settings.STORE_REPLICAS, "subs_dunning": replica_url}
+    primary, reader = database_stores()[0], reader_of(database_stores()[0])
+    assert (primary.connections.url, reader.primary.connections.url) == (PRIMARY, PRIMARY)
+    assert reader.replica.connections.url == replica_url
+    settings.STORES = {**settings.STORES, "subs_dunning": ""}
+    alone = database_stores()[0]
+    assert (alone.connections.url, reader_of(alone).primary) == (replica_url, None)
+    assert "set SUBS_DUNNING_URL to its primary" in alone.read_only
