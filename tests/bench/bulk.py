@@ -93,7 +93,7 @@ def _seconds_to_repair(account_ids: Sequence[str], sandbox: Sandbox, workers: in
     flush_queue(settings.CELERY_BROKER_URL)
     services.start_worker(workers)
     try:
-        run = _approved(account_ids)
+        run = approved(account_ids)
         began = time.perf_counter()
         while run.state == BulkState.RUNNING:
             time.sleep(LOOK_SECONDS)
@@ -107,7 +107,7 @@ def _seconds_to_repair(account_ids: Sequence[str], sandbox: Sandbox, workers: in
     return seconds
 
 
-def _approved(account_ids: Sequence[str]) -> BulkRepair:
+def approved(account_ids: Sequence[str]) -> BulkRepair:
     now = datetime.now(UTC)
     drafted = draft_bulk_repair(Selection(account_ids=account_ids), **STARTER, request_key="", now=now)
     if drafted.run_id is None:

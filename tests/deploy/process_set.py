@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from recon.sandbox import ports
+from recon.sandbox.cluster import Sandbox
+from recon.sandbox.provision import STORES
 from tests.deploy.compose import compose, seconds
 from tests.deploy.image import stages, variables
 
@@ -50,18 +52,19 @@ class Running:
 
 
 class ProcessSet:
-    """`var` keeps what volumes keep; `secrets` are the files' contents, `settings` what stands in .env."""
+    """`var` keeps what volumes keep; `settings` stand in .env, beside what names the servers."""
 
-    def __init__(self, image: Path, var: Path, secrets: Mapping[str, str], settings: Mapping[str, str]) -> None:
+    def __init__(self, image: Path, var: Path, servers: Sandbox, settings: Mapping[str, str]) -> None:
         self.image = image
         self.var = var
-        self.settings = {**settings, "SECRETS": str(var / "secrets")}
+        needed = {"ALLOWED_HOSTS": "recon.example.com", "SECRETS": str(var / "secrets")}
+        self.settings = {**needed, "STRIPE_API_BASE": servers.env()["STRIPE_API_BASE"], **settings}
         self.port = ports.keep_or_find(None)
         self._file = compose(self.settings)
         self._running: list[Running] = []
         (var / "secrets").mkdir(parents=True)
-        for name in self._file["secrets"]:
-            (var / "secrets" / name).write_text(f"{secrets.get(name, '')}\n")
+        for name, secret in secrets_of(servers.env()).items():
+            (var / "secrets" / name).write_text(f"{secret}\n")
 
     def run(self, name: str, *words: str) -> "subprocess.CompletedProcess[str]":
         """Once, to its end: the service's own command, or these words in its place."""
@@ -121,6 +124,21 @@ class ProcessSet:
         }
         there = re.compile("|".join(map(re.escape, here)))
         return [there.sub(lambda found: here[found[0]], word) for word in words]
+
+
+def secrets_of(env: Mapping[str, str]) -> dict[str, str]:
+    """What somebody writes who has the sandbox's servers."""
+    return {
+        "database_url": env["DATABASE_URL"],
+        "redis_url": env["REDIS_URL"],
+        **{f"{store}_url": env[f"{store.upper()}_URL"] for store in STORES},
+        "secret_key": env["SECRET_KEY"],
+        "audit_key": "0123456789abcdef0123456789abcdef",
+        "event_feed_secrets": "123456789abcdef0123456789abcdef0",
+        "store_event_secrets": '{"cf_prod": ["23456789abcdef0123456789abcdef01"]}',
+        "stripe_api_key": env["STRIPE_API_KEY"],
+        "stripe_webhook_secret": env["STRIPE_WEBHOOK_SECRET"],
+    }
 
 
 def _run(command: Sequence[str], home: Path, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -20,12 +20,12 @@ from recon.bootstrap import DATABASE_STORES
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.population import seed
 from recon.sandbox.population.cast import headline_counts
-from recon.sandbox.provision import STORES, engine_role
+from recon.sandbox.provision import engine_role
 from recon.sandbox.showcase import prepared_left
 from recon.stores.changes import recipe
 from tests.deploy.compose import ROOT, compose
 from tests.deploy.image import build, stages, variables
-from tests.deploy.process_set import LOOK_SECONDS, ProcessSet, Running
+from tests.deploy.process_set import LOOK_SECONDS, ProcessSet, Running, secrets_of
 
 SERVICES: Final = compose({"ALLOWED_HOSTS": "recon.example.com"})["services"]
 OURS: Final = [name for name, service in SERVICES.items() if service["image"] == "recon"]
@@ -84,30 +84,9 @@ def servers(tmp_path: Path) -> Iterator[Sandbox]:
     servers.destroy()
 
 
-def secrets_of(servers: Sandbox) -> dict[str, str]:
-    env = servers.env()
-    return {
-        "database_url": env["DATABASE_URL"],
-        "redis_url": env["REDIS_URL"],
-        **{f"{store}_url": env[f"{store.upper()}_URL"] for store in STORES},
-        "secret_key": env["SECRET_KEY"],
-        "audit_key": "0123456789abcdef0123456789abcdef",
-        "event_feed_secrets": "0123456789abcdef0123456789abcdef",
-        "store_event_secrets": '{"cf_prod": ["0123456789abcdef0123456789abcdef"]}',
-        "stripe_api_key": env["STRIPE_API_KEY"],
-        "stripe_webhook_secret": env["STRIPE_WEBHOOK_SECRET"],
-    }
-
-
 @pytest.fixture
 def process_set(image: Path, servers: Sandbox, tmp_path: Path) -> Iterator[ProcessSet]:
-    settings = {
-        "ALLOWED_HOSTS": "recon.example.com",
-        "STRIPE_API_BASE": servers.env()["STRIPE_API_BASE"],
-        "WEB_PROCESSES": "1",
-        "WORKER_PROCESSES": "1",
-    }
-    process_set = ProcessSet(image, tmp_path / "set", secrets_of(servers), settings)
+    process_set = ProcessSet(image, tmp_path / "set", servers, {"WEB_PROCESSES": "1", "WORKER_PROCESSES": "1"})
     yield process_set
     process_set.kill()
 
@@ -157,7 +136,7 @@ def test_the_set_does_the_demos_work_and_ends_when_it_is_asked_to(process_set: P
     """One worker is asked while it repairs; the others do what it leaves."""
     first, *others = started = start(process_set, servers, 60)
     shown = "".join(f"{one.process.args}{one.env}" for one in started)
-    assert [name for name, secret in secrets_of(servers).items() if secret in shown] == []
+    assert [name for name, secret in secrets_of(servers.env()).items() if secret in shown] == []
     work = begin_work(process_set)
     wait_until_some_are_repaired(servers, work)
     assert process_set.stop(first) == [0]
