@@ -72,10 +72,10 @@ def _figure(work: str, workers: int, rounds: Sequence[dict[int, Took]]) -> Figur
         f"{work}, workers: {workers}",
         "accounts",
         rate[workers],
-        "" if workers == 1 else "one worker",
-        0.0 if workers == 1 else rate[1],
+        "one worker",
+        rate[1],
         note=f"processors {100 * statistics.median(each[workers].busy for each in rounds):.0f} % busy",
-        spread=None if workers == 1 else (min(ratios), max(ratios)),
+        spread=(min(ratios), max(ratios)),
     )
 
 
@@ -134,12 +134,10 @@ def _sweep(workers: int) -> Iterator[int]:
     from recon.bootstrap import task_sender
 
     sweeper = equipment.sweeper()
-    refresh_mirror(sweeper, equipment.pace(), _say_nothing)
+    refresh_mirror(sweeper, equipment.pace(), _tell)
     yield 0
     run = begin_sweep(sweeper, actor="bench")
-    work_in_queue(lambda chunk_id: task_sender().send_task("recon.sweep_chunk", [chunk_id]), at_once=2 * workers)(
-        run, _say_nothing
-    )
+    work_in_queue(lambda chunk: task_sender().send_task("recon.sweep_chunk", [chunk]), at_once=2 * workers)(run, _tell)
     yield finish_sweep(run, now=sweeper.clock()).accounts
 
 
@@ -158,7 +156,7 @@ def _repair() -> Iterator[int]:
     yield run.accounts
 
 
-def _say_nothing(done: int, total: int | None = None) -> None:
+def _tell(done: int, total: int | None = None) -> None:
     """Nobody looks at the progress."""
 
 
