@@ -64,7 +64,9 @@ class Tracing:
         self._farewell.start()
 
     @contextmanager
-    def span(self, name: str, parent: str | None, is_answer: bool, said: Mapping[str, Value]) -> Iterator[Seen]:
+    def span(
+        self, name: str, said: Mapping[str, Value], *, parent: str | None = None, is_answer: bool = False
+    ) -> Iterator[Seen]:
         """Of an exception the type is told: its words may quote a row."""
         with self._tracer.start_as_current_span(
             name,
@@ -87,6 +89,10 @@ class Tracing:
     def within(self, parent: str) -> Iterator[None]:
         with trace.use_span(trace.get_current_span(_context(parent)), record_exception=False):
             yield
+
+    def is_within(self) -> bool:
+        """Is anything under way here?"""
+        return trace.get_current_span().get_span_context().is_valid
 
     def traceparent(self) -> str | None:
         carrier: dict[str, str] = {}

@@ -74,12 +74,17 @@ def tracing() -> "Tracing | None":
 os.register_at_fork(after_in_child=tracing.cache_clear)
 
 
-def span(
-    name: str, *, parent: str | None = None, is_answer: bool = False, **said: Value
-) -> AbstractContextManager[Span]:
-    """A part of what is under way here, or of `parent`, a W3C trace context; `is_answer` to a call from outside."""
+def work(name: str, said: Mapping[str, Value], *, parent: str | None, is_answer: bool) -> AbstractContextManager[Span]:
+    """A part of `parent`, a W3C trace context, or else of what is under way here, or the beginning of a trace;
+    `is_answer` to a call from outside."""
     on = tracing()
-    return UNSEEN if on is None else on.span(name, parent, is_answer, said)
+    return UNSEEN if on is None else on.span(name, said, parent=parent, is_answer=is_answer)
+
+
+def span(name: str, **said: Value) -> AbstractContextManager[Span]:
+    """A part of what is under way here; of nothing there is no part."""
+    on = tracing()
+    return UNSEEN if on is None or not on.is_within() else on.span(name, said)
 
 
 def moment() -> int:
@@ -90,7 +95,7 @@ def moment() -> int:
 def passed(name: str, since: int, **said: Value) -> None:
     """A part that began at that moment and ends now: for what is in flight beside others."""
     on = tracing()
-    if on is not None:
+    if on is not None and on.is_within():
         on.passed(name, since, said)
 
 

@@ -54,9 +54,9 @@ class under_way:
     __slots__ = ("_began", "_ids", "_name", "_said", "_span", "_token", "_work")
 
     def __init__(self, name: str, *, parent: str | None = None, is_answer: bool = False, **ids: str) -> None:
-        """`parent` as of `traces.span`."""
+        """`parent` and `is_answer` as of `traces.work`."""
         self._name, self._ids = name, _told(ids)
-        self._work: AbstractContextManager[Span] = traces.span(name, parent=parent, is_answer=is_answer, **self._ids)
+        self._work: AbstractContextManager[Span] = traces.work(name, self._ids, parent=parent, is_answer=is_answer)
 
     def __enter__(self) -> Self:
         self._token: Token[Mapping[str, str]] = _ids.set({**_ids.get(), **self._ids})

@@ -6,6 +6,7 @@ from django.utils import timezone
 from recon.actions import equipment
 from recon.actions import sweep as sweeping
 from recon.actions.run_sweep import refresh_mirror
+from recon.under_way import under_way
 
 
 @shared_task(name="recon.sweep")
@@ -22,8 +23,9 @@ def sweep(*, full: bool = False) -> None:
 @shared_task(name="recon.sweep_chunk")
 def sweep_chunk(chunk_id: int) -> None:
     """One chunk; whoever does the last one closes the run."""
-    sweeping.sweep_chunk(chunk_id, equipment.sweeper())
-    sweeping.finish_run_of(chunk_id, now=timezone.now())
+    with under_way("sweep chunk", chunk_id=str(chunk_id)):
+        sweeping.sweep_chunk(chunk_id, equipment.sweeper())
+        sweeping.finish_run_of(chunk_id, now=timezone.now())
 
 
 @shared_task(name="recon.sync_stripe")

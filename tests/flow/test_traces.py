@@ -109,6 +109,13 @@ def test_an_event_is_followed_to_the_commit(seen: InMemorySpanExporter, known: s
     assert CANARY not in "".join(one.to_json() for one in spans)
 
 
+def test_a_part_of_nothing_is_not_told(seen: InMemorySpanExporter) -> None:
+    """A sweep looks at thousands of accounts: it is counted, not traced."""
+    with traces.span("read"):
+        traces.passed("commit", traces.moment())
+    assert seen.get_finished_spans() == ()
+
+
 def test_of_an_exception_the_type_alone_is_told(seen: InMemorySpanExporter) -> None:
     with pytest.raises(RuntimeError), under_way("repair", account_id=f"{CANARY}@example.com"):
         raise RuntimeError(CANARY)
@@ -196,11 +203,11 @@ def silent() -> Iterator[str]:
 
 def test_a_collector_that_is_down_costs_spans_and_nothing_else(silent: str) -> None:
     """Far more spans than the queue holds; then the process ends, and waits no longer than it has patience."""
-    code = "import django; django.setup(); from recon.traces import span\nfor _ in range(5_000):\n with span('x'): pass"
+    work = "from recon.under_way import under_way\nfor _ in range(5_000):\n with under_way('x'): pass"
     told = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     working = [
         subprocess.Popen(
-            [sys.executable, "-c", f"{code}\nprint('done', flush=True)"],
+            [sys.executable, "-c", f"import django; django.setup(); {work}\nprint('done', flush=True)"],
             cwd=ROOT,
             env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": address},
             **told,
