@@ -26,8 +26,8 @@ make audit_key "$(random)"
 make event_feed_secrets "$(random)"
 make store_event_secrets '{}'
 for own in subs_account_url subs_customer_url subs_dunning_url billing_prod_url cf_prod_url \
-    stripe_api_key stripe_webhook_secret oidc_client_secret; do
+    stripe_api_key stripe_webhook_secret; do
     make "$own" ''
 done
 
-find . -type f -empty ! -name oidc_client_secret | sort | sed "s,^\.,Fill in: $directory,"
+find . -type f -empty | sort | sed "s,^\.,Fill in: $directory,"

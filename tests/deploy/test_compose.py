@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from recon.settings import env
 from tests.deploy.compose import ROOT, Unset, compose, seconds, variables
 
 NEEDED: Final = {"ALLOWED_HOSTS": "recon.example.com"}
@@ -99,12 +100,21 @@ def test_a_store_may_be_repaired_here_too() -> None:
 
 
 def test_every_setting_that_names_a_secret_is_given_that_secret_and_no_other() -> None:
-    with_provider = compose({**NEEDED, "OIDC_ISSUER": "https://id.example.com"})["services"]
+    optional = {found["name"]: "/etc/a-secret" for found in variables() if found["name"].endswith("_FILE")}
+    with_all = compose({**NEEDED, **optional})["services"]
     for name in OURS:
-        named = {path for key, path in with_provider[name]["environment"].items() if key.endswith("_FILE")}
-        assert named == {f"/run/secrets/{secret}" for secret in with_provider[name]["secrets"]}, name
+        named = {path for key, path in with_all[name]["environment"].items() if key.endswith("_FILE")}
+        assert named == {f"/run/secrets/{secret}" for secret in with_all[name]["secrets"]}, name
     granted = {secret for service in SERVICES.values() for secret in service["secrets"]}
     assert granted == set(FILLED["secrets"])
+
+
+def test_every_secret_that_the_settings_know_can_be_given_as_a_file() -> None:
+    secret = {name for name in env.dump() if re.search("_(URL|KEY|SECRETS?)$", name)}
+    assert {f"{name}_FILE" for name in secret} == {
+        key for key in SERVICES["web"]["environment"] if key.endswith("_FILE")
+    }
+    assert SERVICES["web"]["environment"]["OIDC_CLIENT_SECRET_FILE"] == ""
 
 
 def test_no_secret_stands_in_the_file_or_on_a_command_line() -> None:
@@ -123,9 +133,10 @@ def test_every_variable_has_a_default_or_says_what_it_is() -> None:
 
 def test_the_example_tells_every_variable_with_its_default() -> None:
     told = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
-    defaults = {found["name"]: found["word"] if found["how"] == ":-" else "" for found in variables()}
-    defaults |= {"STORE_MAPPING": "", "ALLOWED_HOSTS": "recon.example.com", "COMPOSE_PROFILES": "servers"}
-    assert told == defaults | {"STRIPE_LIVEMODE": "false"}
+    defaults = {found["name"]: found["word"].replace("/dev/null", "") for found in variables() if found["how"] == ":-"}
+    own = {"ALLOWED_HOSTS": "recon.example.com", "COMPOSE_PROFILES": "servers", "STRIPE_LIVEMODE": "false"}
+    assert told == defaults | own
+    assert {found["name"] for found in variables()} <= set(told)
 
 
 def test_one_command_makes_a_file_for_each_secret_and_never_a_second_time(tmp_path: Path) -> None:
@@ -134,7 +145,7 @@ def test_one_command_makes_a_file_for_each_secret_and_never_a_second_time(tmp_pa
         return {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
 
     first = made()
-    assert set(first) == set(FILLED["secrets"])
+    assert set(first) == {name for name, secret in FILLED["secrets"].items() if secret["file"] != "/dev/null"}
     assert made() == first
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert len({first[name] for name in ("secret_key", "audit_key", "postgres_password")}) == 3
