@@ -260,8 +260,8 @@ def _check_secrets() -> Iterator[CheckMessage]:
         yield Error("The embedded sandbox is in force: made-up stores and passwords.", hint=hint, id="recon.E040")
     if settings.DEBUG:
         yield Error("DEBUG is on: error pages would show settings.", hint="Unset DEBUG.", id="recon.E041")
-    if settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY:
-        hint = "Set SECRET_KEY to 50 or more random characters."
+    if settings.DEFAULT_SECRET_KEY in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        hint = "Set SECRET_KEY to 50 or more random characters, and keep the default out of SECRET_KEY_FALLBACKS."
         yield Error("SECRET_KEY is the default that everybody knows.", hint=hint, id="recon.E042")
     webhook_secrets = settings.STRIPE_WEBHOOK_SECRETS
     if not webhook_secrets or not all(secret.startswith("whsec_") for secret in webhook_secrets):

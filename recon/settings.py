@@ -31,6 +31,8 @@ if EMBEDDED:
 DEFAULT_SECRET_KEY: Final = "insecure-default-key-that-check-deploy-refuses"
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEFAULT_SECRET_KEY)
+# Former ones, by commas, while it changes: what was signed with them still counts.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Distinguishes several installations on the same stores: it is part of every prepared transaction's name.
@@ -159,6 +161,8 @@ POLICY: Any = env.json("RECON_POLICY", {})  # Policy.from_json checks it
 
 # ---- The audit: what signs its checkpoints (a key that is never in the database), and where they go besides the log.
 AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)
+# Former ones, by commas: as long as checkpoints are kept that were signed with them.
+AUDIT_KEY_FALLBACKS: list[str] = env.list("AUDIT_KEY_FALLBACKS", SECRET_KEY_FALLBACKS)
 AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "audit-checkpoints" if EMBEDDED else None)
 
 # ---- How many days are kept (recon/actions/retention.py): what the stores said and what was made of it, events told.

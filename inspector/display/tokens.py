@@ -1,8 +1,10 @@
 """The tokens of programs in words: what each may do, how long, and when it was last used."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from inspector.display.deeds import actor_words
@@ -19,6 +21,8 @@ MEANINGS: Final[Mapping[Scope, str]] = {
 }
 LIVES: Final[Mapping[int, str]] = {30: "30 days", 90: "90 days", 180: "180 days", 365: "a year"}
 USUAL_LIFE: Final = 90
+NUMBERED: Final = re.compile(r"-\d{1,4}$")
+LONGEST_STEM: Final = 58  # a name has at most 63 letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,19 @@ class Typed:
     scopes: frozenset[str] = frozenset({Scope.READ})
     days: int = USUAL_LIFE
     problem: str = ""
+
+
+def successor_of(name: str, tokens: Sequence[Token]) -> Typed:
+    """The form for a token that may do the same, under the next free name; empty where there is none of this name.
+
+    Both are in force until one is revoked, so that its program may change over when it likes."""
+    names = {token.name for token in tokens}
+    former = next((token for token in tokens if token.name == name), None)
+    if former is None:
+        return Typed()
+    stem = NUMBERED.sub("", former.name)[:LONGEST_STEM]
+    free = next(f"{stem}-{number}" for number in count(2) if f"{stem}-{number}" not in names)
+    return Typed(free, former.purpose, frozenset(former.scopes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import groups_of, needs
 from inspector.actor import actor_of
-from inspector.display.tokens import Typed, tokens_page
+from inspector.display.tokens import Typed, successor_of, tokens_page
 from inspector.posted import text_of
 from inspector.rendering import render_page
 from inspector.request_id import current_request_id
@@ -23,7 +23,8 @@ NAME_LENGTH = 64
 @require_safe
 @needs(Right.GOVERN)
 def tokens(request: HttpRequest) -> HttpResponse:
-    return _show(request)
+    """With the name of a token in `after` the form asks for its successor."""
+    return _show(request, typed=successor_of(request.GET.get("after", ""), every_token()))
 
 
 @require_POST

@@ -7,7 +7,7 @@ end off: that is found by the checkpoints, which left the database, signed with 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -34,12 +34,14 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """`bad_seq` is the first row at which the chain breaks, None when it does not."""
+    """`bad_seq` is the first row at which the chain breaks, None when it does not. Of the checkpoints that were met,
+    so many were signed with an older key."""
 
     rows: int
     checkpoints: int
     bad_seq: int | None = None
     problem: str = ""
+    by_older_keys: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -70,11 +72,14 @@ from audit where seq > %s order by seq limit %s
 """
 
 
-def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes) -> Verified:
-    """Walks the whole chain once, while others may append to it; the first thing that is wrong ends it."""
-    wanted, unsigned = _by_row(checkpoints, key)
+def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes, older_keys: Sequence[bytes] = ()) -> Verified:
+    """Walks the whole chain once, while others may append to it; the first thing that is wrong ends it.
+
+    A checkpoint does not say which key signed it: whichever of them did will do."""
+    wanted, unsigned = _by_row(checkpoints, (key, *older_keys))
     if unsigned is not None:
         return Verified(0, 0, unsigned.seq, "a checkpoint's signature is not ours; was the checkpoint file changed?")
+    older = sum(not _is_signed(one, (key,)) for one in wanted.values())
     previous, seq, met = GENESIS, 0, 0
     while True:
         for row in _rows_after(seq):
@@ -85,7 +90,7 @@ def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes) -> Verif
             previous, seq = row.hash, row.seq
         head = AuditHead.objects.filter(one=True).first()
         if head is None or head.seq <= seq or not AuditEntry.objects.filter(seq__gt=seq).exists():
-            return Verified(seq, met, *_end(head, seq, previous, wanted))
+            return Verified(seq, met, *_end(head, seq, previous, wanted), by_older_keys=older)
 
 
 def sign_checkpoint(*, installation: str, key: bytes, now: datetime) -> Checkpoint | None:
@@ -112,15 +117,21 @@ def checkpoint_line(checkpoint: Checkpoint) -> str:
     return json.dumps({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, sort_keys=True)
 
 
-def _by_row(checkpoints: Iterable[Checkpoint], key: bytes) -> tuple[dict[int, Checkpoint], Checkpoint | None]:
+def _by_row(
+    checkpoints: Iterable[Checkpoint], keys: Sequence[bytes]
+) -> tuple[dict[int, Checkpoint], Checkpoint | None]:
     wanted: dict[int, Checkpoint] = {}
     for checkpoint in checkpoints:
-        if not hmac.compare_digest(checkpoint.signature, _signature(checkpoint, key)):
+        if not _is_signed(checkpoint, keys):
             return {}, checkpoint
         if checkpoint.seq in wanted and wanted[checkpoint.seq].hash != checkpoint.hash:
             return {}, checkpoint
         wanted[checkpoint.seq] = checkpoint
     return wanted, None
+
+
+def _is_signed(checkpoint: Checkpoint, keys: Sequence[bytes]) -> bool:
+    return any(hmac.compare_digest(checkpoint.signature, _signature(checkpoint, key)) for key in keys)
 
 
 def _signature(checkpoint: Checkpoint, key: bytes) -> str:

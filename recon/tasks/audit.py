@@ -23,5 +23,9 @@ def checkpoint_audit() -> None:
 def verify_audit() -> None:
     """The whole chain, each hour and when a worker starts, against the checkpoints where they are kept in a file."""
     proving.prove_audit_with(
-        settings.AUDIT_CHECKPOINTS, key=settings.AUDIT_KEY.encode(), actor="task:verify_audit", now=timezone.now()
+        settings.AUDIT_CHECKPOINTS,
+        key=settings.AUDIT_KEY.encode(),
+        older_keys=[key.encode() for key in settings.AUDIT_KEY_FALLBACKS],
+        actor="task:verify_audit",
+        now=timezone.now(),
     )

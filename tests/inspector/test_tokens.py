@@ -113,3 +113,13 @@ def test_nobody_else_makes_one_and_the_attempt_is_recorded(db: None) -> None:
     done = make_token(wanted, actor="user:fin", groups={"finance"}, now=timezone.now())
     assert (done.code, ApiToken.objects.count()) == ("forbidden", 0)
     assert (latest().actor, latest().action) == ("user:fin", "token.refused")
+
+
+def test_a_successor_may_do_the_same_beside_it_under_the_next_free_name(admin: Client) -> None:
+    text = made(admin)
+    made(admin, name="support-desk-2")
+    form = admin.get("/tokens/?after=support-desk-2").context["page"].typed
+    assert (form.name, form.purpose, form.scopes) == ("support-desk-3", "the side panel", {"read", "repair"})
+    succeeding = made(admin, name=form.name, purpose=form.purpose, scope=sorted(form.scopes))
+    assert [use_token(one, now=timezone.now()) is None for one in (text, succeeding)] == [False, False]
+    assert admin.get("/tokens/?after=unknown").context["page"].typed.name == ""

@@ -24,12 +24,17 @@ class Command(EmbeddedCommand):
 
     def handle(self, *args: Any, checkpoints: Path | None, **options: Any) -> None:
         result = prove_audit(
-            _read(checkpoints), key=settings.AUDIT_KEY.encode(), actor="terminal:verify_audit", now=timezone.now()
+            _read(checkpoints),
+            key=settings.AUDIT_KEY.encode(),
+            older_keys=[key.encode() for key in settings.AUDIT_KEY_FALLBACKS],
+            actor="terminal:verify_audit",
+            now=timezone.now(),
         )
         if options["json"]:
             self.stdout.write(json.dumps(asdict(result)))
         elif result.is_sound:
-            self.stdout.write(f"The audit is whole: {result.rows:,} rows, {result.checkpoints} checkpoints met.")
+            older = f", {result.by_older_keys} of them signed with an older key" if result.by_older_keys else ""
+            self.stdout.write(f"The audit is whole: {result.rows:,} rows, {result.checkpoints} checkpoints met{older}.")
         else:
             self.stdout.write(f"The audit is broken at row {result.bad_seq}: {result.problem}.")
         if not result.is_sound:
