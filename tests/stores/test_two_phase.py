@@ -1,6 +1,7 @@
 """One contract of writing, held by the five databases on a real server: compare-and-set, prepare, finish, ask."""
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -12,9 +13,11 @@ from django.conf import settings
 
 from recon.bootstrap import DATABASE_STORES
 from recon.engine.facts import StoreName
+from recon.stores import two_phase
 from recon.stores.base import Fate, Prepared, RowWrite, Scope, StaleRow, StoreUnreachable, WriteRefused
 from recon.stores.connections import Patience
 from recon.stores.postgres import PostgresStore
+from recon.stores.two_phase import LIMITS_AND_IDENTITY
 from tests.support.stores import Connect
 
 GID = "recon.test.0123456789abcdef.store"
@@ -50,6 +53,19 @@ def store(request: pytest.FixtureRequest, stores_clean: None, owner: Connect) ->
     owner(kind.name).execute(f"INSERT INTO {WRITES[kind.name].table} (account_id{status}) VALUES ({values})")
     yield made
     made.close()
+
+
+def test_a_branch_that_nobody_goes_on_with_is_ended_by_the_server(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(two_phase, "LIMITS_AND_IDENTITY", LIMITS_AND_IDENTITY.replace("'20s'", "'200ms'"))
+    branch = store.branch()
+    branch.send_writes(GID, [WRITES[store.name]])
+    branch.await_writes()
+    server = select.poll()
+    server.register(branch._working()[0].fileno(), select.POLLIN)
+    assert server.poll(5_000)
+    branch.abandon()
 
 
 def prepare(store: PostgresStore, write: RowWrite) -> Prepared:
