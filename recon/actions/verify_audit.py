@@ -79,7 +79,7 @@ def verify_audit(checkpoints: Iterable[Checkpoint] = (), *, key: bytes, older_ke
     wanted, unsigned = _by_row(checkpoints, (key, *older_keys))
     if unsigned is not None:
         return Verified(0, 0, unsigned.seq, "a checkpoint's signature is not ours; was the checkpoint file changed?")
-    older = sum(not _is_signed(one, (key,)) for one in wanted.values())
+    older = sum(not is_signed(one, key) for one in wanted.values())
     previous, seq, met = GENESIS, 0, 0
     while True:
         for row in _rows_after(seq):
@@ -102,6 +102,11 @@ def sign_checkpoint(*, installation: str, key: bytes, now: datetime) -> Checkpoi
     return Checkpoint(installation, head.seq, unsigned.hash, unsigned.at, _signature(unsigned, key))
 
 
+def is_signed(checkpoint: Checkpoint, *keys: bytes) -> bool:
+    """Is its signature ours, by any of these keys?"""
+    return any(hmac.compare_digest(checkpoint.signature, _signature(checkpoint, key)) for key in keys)
+
+
 def read_checkpoints(lines: Iterable[str]) -> Iterator[Checkpoint]:
     """JSON lines as `checkpoint_line` writes them. ValueError: a line that is none."""
     for number, line in enumerate(lines, start=1):
@@ -122,16 +127,12 @@ def _by_row(
 ) -> tuple[dict[int, Checkpoint], Checkpoint | None]:
     wanted: dict[int, Checkpoint] = {}
     for checkpoint in checkpoints:
-        if not _is_signed(checkpoint, keys):
+        if not is_signed(checkpoint, *keys):
             return {}, checkpoint
         if checkpoint.seq in wanted and wanted[checkpoint.seq].hash != checkpoint.hash:
             return {}, checkpoint
         wanted[checkpoint.seq] = checkpoint
     return wanted, None
-
-
-def _is_signed(checkpoint: Checkpoint, keys: Sequence[bytes]) -> bool:
-    return any(hmac.compare_digest(checkpoint.signature, _signature(checkpoint, key)) for key in keys)
 
 
 def _signature(checkpoint: Checkpoint, key: bytes) -> str:
