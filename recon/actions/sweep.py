@@ -122,7 +122,7 @@ def _do(chunk: SweepChunk, sweeper: Sweeper) -> Counter[str]:
 
 
 def _evaluate_and_keep(account_ids: list[str], same: Container[str], actor: str, sweeper: Sweeper) -> Counter[str]:
-    evaluated = evaluate_chunk(account_ids, sweeper)
+    evaluated = evaluate_chunk(account_ids, sweeper, live=_claimed(account_ids))
     with transaction.atomic():
         share_policy_turn()
         _try_again_later(evaluated, sweeper.clock())
@@ -132,15 +132,15 @@ def _evaluate_and_keep(account_ids: list[str], same: Container[str], actor: str,
     return counts
 
 
-def evaluate_chunk(account_ids: list[str], sweeper: Sweeper) -> list[Evaluated]:
-    """Each as of the moment before it was read: what changed since then is for whoever reads after that."""
+def evaluate_chunk(account_ids: list[str], sweeper: Sweeper, *, live: Container[str] = ()) -> list[Evaluated]:
+    """Each as of the moment before it was read: what changed since then is for whoever reads after that. Of those who
+    are `live`, Stripe itself is asked."""
     now = sweeper.clock()
-    claimed = _claimed(account_ids)
     said = read_chunk(sweeper.stores, account_ids)
     is_stale = _mirror_is_stale(sweeper.rules, now)
     return [
         _evaluate_live(account_id, sweeper)
-        if account_id in claimed
+        if account_id in live
         else _evaluate_one(account_id, said[account_id], is_stale, now, sweeper)
         for account_id in account_ids
     ]
