@@ -7,16 +7,19 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import format_trace_id
 
 from recon import tasks, traces
 from recon.actions.approve import approve_plan
@@ -107,6 +110,25 @@ def test_an_event_is_followed_to_the_commit(seen: InMemorySpanExporter, known: s
     follows = {one.name: {names.get(link.context.span_id) for link in one.links} for one in spans if one.links}
     assert follows == {"recompute": {"receive event"}, "approve": {"keep"}, "publish": {"decide", "keep"}}
     assert CANARY not in "".join(one.to_json() for one in spans)
+    _hold_followed({one.name: trace_of(one) for one in spans}, answer["X-Request-ID"])
+
+
+def trace_of(span: ReadableSpan) -> str:
+    assert span.context
+    return format_trace_id(span.context.trace_id)
+
+
+def _hold_followed(traces: Mapping[str, str], request_id: str) -> None:
+    """`manage.py follow` names the same traces; what was before they were on has none."""
+    lines = StringIO()
+    call_command("follow", "acc_1", "--json", stdout=lines)
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    here = [(one["what"].split()[0], one["request_id"], one["trace"]) for one in told if one["trace"]]
+    hook, apply = traces["receive event"], traces["approve"]
+    assert here[0] == ("event", "", hook)
+    assert [one for one in here if one[1]] == [("repair", request_id, apply)]
+    assert {one[0] for one in here if one[2] == apply} == {"repair", "recompute", "told"}
+    assert "recompute" in {one["what"] for one in told if not one["trace"]}
 
 
 def test_a_part_of_nothing_is_not_told(seen: InMemorySpanExporter) -> None:
