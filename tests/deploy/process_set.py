@@ -50,6 +50,13 @@ class Running:
                 raise AssertionError(f"{self.name}: {told}\n{self.log.read_text()[-3000:]}")
             time.sleep(LOOK_SECONDS)
 
+    def wait_until_in_trouble(self) -> str:
+        deadline = time.monotonic() + READY_SECONDS
+        while not (told := self.trouble()):
+            assert time.monotonic() < deadline, f"{self.name} is healthy still"
+            time.sleep(LOOK_SECONDS)
+        return told
+
 
 class ProcessSet:
     """`var` keeps what volumes keep; `settings` stand in .env, beside what names the servers."""

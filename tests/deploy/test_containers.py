@@ -158,3 +158,18 @@ def test_a_set_that_is_stopped_amid_its_work_leaves_nothing_prepared_and_goes_on
         process_set.start(name, number)
     assert_all_is_repaired(work, 1_000)
     assert prepared_left(servers) == 0
+
+
+@pytest.mark.long
+def test_whoever_has_no_broker_is_not_healthy_until_it_is_back(process_set: ProcessSet, servers: Sandbox) -> None:
+    assert process_set.run("migrate").returncode == 0
+    some = [process_set.start(name) for name in ("worker", "beat")]
+    for one in some:
+        one.wait_until_healthy()
+    servers.valkey.stop()
+    for one in some:
+        assert one.wait_until_in_trouble().endswith(" s ago, not within 30 s.\n")
+    servers.ensure_started()
+    for one in some:
+        one.wait_until_healthy()
+    assert process_set.stop(*some) == [0, 0]
