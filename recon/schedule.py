@@ -27,6 +27,7 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     "publish events": {"task": "recon.publish_events", "schedule": 5.0, "options": {"expires": 5}},
     "refresh the mirror of Stripe": {"task": "recon.sync_stripe", "schedule": 300.0, "options": {"expires": 290}},
     "keep the drift's course": {"task": "recon.keep_point", "schedule": 300.0, "options": {"expires": 290}},
+    "compare with what others write": {"task": "recon.keep_shadow", "schedule": 300.0, "options": {"expires": 290}},
     "sweep": {"task": "recon.sweep", "schedule": crontab(minute="7", hour="*"), "options": {"expires": 3000}},
     "prove the sweeps": {
         "task": "recon.sweep",

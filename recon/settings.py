@@ -214,6 +214,7 @@ CELERY_TASK_ROUTES = {
         "sweep_chunk",
         "sync_stripe",
         "bulk_items",
+        "keep_shadow",
         "preview_policy_chunk",
         "prune",
         "verify_audit",

@@ -39,6 +39,7 @@ from recon.models.repairs import (
     CallState,
     Switch,
 )
+from recon.models.shadow import ShadowCell, ShadowCount, ShadowMark
 from recon.models.snapshots import (
     BillingProdSnapshot,
     CfProdSnapshot,
@@ -114,6 +115,9 @@ __all__ = [
     "Recompute",
     "Relapse",
     "SavedFilter",
+    "ShadowCell",
+    "ShadowCount",
+    "ShadowMark",
     "Snooze",
     "StoreSnapshot",
     "StripeObject",

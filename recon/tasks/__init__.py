@@ -14,6 +14,7 @@ from recon.tasks.recompute import recompute_account, recompute_due
 from recon.tasks.recover import recover
 from recon.tasks.repair import repair_automatically
 from recon.tasks.resolve import resolve_events
+from recon.tasks.shadow import keep_shadow
 from recon.tasks.sweep import sweep, sweep_chunk, sync_stripe
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "drive_bulk_repairs",
     "drive_policy_previews",
     "keep_point",
+    "keep_shadow",
     "preview_policy_chunk",
     "prune",
     "publish_events",
