@@ -8,7 +8,7 @@ from celery import Celery, Task
 from celery.signals import after_task_publish, beat_init, heartbeat_sent, task_postrun, task_prerun, worker_ready
 from django.conf import settings
 
-from recon import heartbeat
+from recon import broker, heartbeat
 from recon.schedule import SCHEDULE
 from recon.task_ids import know_the_task  # noqa: F401 # with what else there listens to Celery
 
@@ -20,6 +20,7 @@ app.autodiscover_tasks(["recon"])
 # Celery would close Django's connections around every task, and a new one costs as much as many a task does.
 app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 app.conf.beat_schedule = SCHEDULE
+broker.make_room_whatever_happens()
 
 
 @task_prerun.connect
