@@ -37,6 +37,7 @@ _ACTIONS = (
     Word("policy.activated", "Made a version of the policy govern", Tone.WARN),
     Word("policy.withdrawn", "Withdrew a version of the policy"),
     Word("policy.refused", "Was refused a change of policy", Tone.WARN),
+    Word("login.set", "Set a login", Tone.WARN),
     Word("token.made", "Made an API token", Tone.WARN),
     Word("token.revoked", "Revoked an API token"),
     Word("token.refused", "Was refused a change of API tokens", Tone.WARN),
