@@ -1,8 +1,9 @@
 """Which migrations would stop, or break, what runs beside them: `python -m tests.upgrade.lint`, a part of `make lint`.
 
-While a release is rolled out, the old code works on the new schema. squawk (https://squawkhq.com/docs/rules) reads the
-statements that each migration would run; what it cannot see in them is looked for among the operations. No database is
-asked.
+While a release is rolled out, the old code works on the new schema. So a column goes a release after the last code that
+knew it; its migration is then exempt, with that release for a reason. squawk (https://squawkhq.com/docs/rules) reads
+the statements that each migration would run; what it cannot see in them is looked for among the operations. No database
+is asked.
 """
 
 import json

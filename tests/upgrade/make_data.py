@@ -19,6 +19,7 @@ from recon.sandbox.provision import OURS, STORES, TWIN
 from tests.support.commands import KEPT, ROOT
 
 DATA: Final = Path(__file__).parent / "data"
+WORK: Final = Path(__file__).with_name("work.py")
 MOST_BYTES: Final = 300 * 1024
 
 
@@ -30,7 +31,7 @@ def main(version: str, commit: str) -> None:
         _git("worktree", "add", "--quiet", "--detach", str(tree), commit)
         try:
             env = {name: os.environ[name] for name in KEPT if name in os.environ}
-            work = [sys.executable, Path(__file__).with_name("work.py"), sandbox.var_dir, place / "told.json.xz"]
+            work = [sys.executable, WORK, "work", sandbox.var_dir, place / "told.json.xz"]
             subprocess.run(work, cwd=tree, env={**env, "PYTHONPATH": str(tree)}, check=True)
             for database in (OURS, *STORES, TWIN):
                 text = _dump(sandbox, database, schema=database == OURS)

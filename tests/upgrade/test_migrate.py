@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,10 +16,16 @@ from django.db.migrations.recorder import MigrationRecorder
 from recon.migrated import why_unmigrated
 from recon.models import Note
 from recon.sandbox.cluster import Sandbox
-from tests.support.commands import ROOT, own_environment, run
+from tests.support.commands import ROOT, own_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
+BEGINNINGS = {
+    "terminal": ["manage.py", "recover"],
+    "web": ["-c", "import inspector.wsgi"],
+    "worker": ["-m", "celery", "-A", "recon", "worker"],
+}
+PIPES: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
 LATEST = MigrationLoader(None).graph.leaf_nodes("recon")[0][1]
 
 
@@ -54,9 +61,10 @@ def test_what_gets_no_lock_in_time_gives_up_and_can_be_run_again(scratch: None, 
 
 
 def test_two_do_not_migrate_at_once(scratch: None, other: psycopg.Connection) -> None:
-    other.execute("select pg_advisory_lock(hashtextextended('recon migrate', 0))")
+    other.execute("select pg_advisory_xact_lock(hashtextextended('recon migrate', 0))")
     with pytest.raises(CommandError, match="Another migrate is under way"):
         call_command("migrate", verbosity=0)
+    other.rollback()
 
 
 def test_a_half_built_index_is_cleared_away(other: psycopg.Connection) -> None:
@@ -71,20 +79,17 @@ def test_a_half_built_index_is_cleared_away(other: psycopg.Connection) -> None:
 
 def test_nothing_begins_on_a_database_that_is_behind(sandbox: Sandbox) -> None:
     MigrationRecorder.Migration.objects.filter(name=LATEST).delete()
-    start = [sys.executable, "-c", "import inspector.wsgi"]
+    begun = {
+        name: subprocess.Popen([sys.executable, *argv], cwd=ROOT, env=own_environment(sandbox), **PIPES)
+        for name, argv in BEGINNINGS.items()
+    }
     try:
-        refused = {
-            "terminal": run(sandbox, "recover"),
-            "web": subprocess.run(start, cwd=ROOT, env=own_environment(sandbox), capture_output=True, text=True),
-        }
+        said = {name: (one.communicate()[1], one.returncode) for name, one in begun.items()}
         told = why_unmigrated()
     finally:
         MigrationRecorder.Migration.objects.create(app="recon", name=LATEST)
     assert f"recon.{LATEST} the first of them. Run `manage.py migrate`, then start again." in told
-    assert {name: (done.returncode, told in done.stderr) for name, done in refused.items()} == {
-        "terminal": (1, True),
-        "web": (1, True),
-    }
+    assert {name: (code, told in errors) for name, (errors, code) in said.items()} == dict.fromkeys(begun, (1, True))
 
 
 def test_more_than_this_release_knows_is_fine() -> None:

@@ -31,7 +31,8 @@ from tests.support.bulk import outcomes, work_to_the_end
 from tests.support.clients import one_of_many
 from tests.support.stores import empty_stores
 from tests.support.twin import TwinUnderTest
-from tests.upgrade.work import AUDIT_KEY
+from tests.upgrade.answers import lacks
+from tests.upgrade.work import ACCOUNTS, AUDIT_KEY
 
 DATA: Final = Path(__file__).parent / "data" / "0.1.0"
 
@@ -98,18 +99,6 @@ def _prepare_again() -> None:
             branch.save()
 
 
-def lacks(told: Any, now: Any, where: str = "") -> list[str]:
-    """Where an answer of this release leaves out, or changes, what the old one told; more may stand beside it."""
-    if isinstance(told, dict) and isinstance(now, dict):
-        kept = told.keys() - {"age_seconds"}
-        inside = [lacks(told[name], now.get(name), f"{where}.{name}") for name in sorted(kept)]
-    elif isinstance(told, list) and isinstance(now, list) and len(told) == len(now):
-        inside = [lacks(*pair, f"{where}[{number}]") for number, pair in enumerate(zip(told, now, strict=True))]
-    else:
-        return [] if told == now else [where]
-    return [one for found in inside for one in found]
-
-
 def test_programs_are_answered_as_before_by_the_tokens_that_they_have(upgraded: Upgraded) -> None:
     assert lacks(upgraded.told, upgraded.now) == []
 
@@ -144,4 +133,4 @@ def test_the_sweep_goes_on(upgraded: Upgraded) -> None:
     silent = Reports(lambda *_: None, lambda *_: None)
     work = work_here(equipment.sweeper)
     run = run_sweep(equipment.sweeper(), actor="test", pace=equipment.pace(), work=work, reports=silent)
-    assert run.counts["verdicts"] == {"known": 70, "unknown": 0}
+    assert run.counts["verdicts"] == {"known": ACCOUNTS, "unknown": 0}

@@ -23,12 +23,14 @@ class Cut(BaseException):
     """Stands for a crash: nothing in between catches it."""
 
 
-def main(var: Path, told: Path) -> None:
-    """Servers under `var`, left running; what the release answered goes into the file `told`."""
+def main(what: str, var: Path, told: Path) -> None:
+    """`work`: on servers under `var`, left running. `go on`: on what another release left there. What is answered then
+    goes into the file `told`."""
     from recon.sandbox.cluster import Sandbox
 
     sandbox = Sandbox(var, durable=False)
-    sandbox.ensure_started()
+    if what == "work":
+        sandbox.ensure_started()
     os.environ.update(sandbox.env())
     os.environ["AUDIT_KEY"], os.environ["AUDIT_CHECKPOINTS"] = AUDIT_KEY, str(var / "checkpoints")
     os.environ["STORE_EVENT_SECRETS"] = json.dumps({"billing_prod": [SECRET]})
@@ -37,8 +39,12 @@ def main(var: Path, told: Path) -> None:
 
     django.setup()
     with sandbox.hold():  # or the first command would stop them when it ends
-        _work(sandbox)
-    told.write_bytes(lzma.compress(json.dumps(_told(var), sort_keys=True).encode(), preset=9))
+        if what == "work":
+            _work(sandbox)
+        answers = _told(var)
+        if what == "go on":
+            _go_on(answers["checkpoints"])
+    told.write_bytes(lzma.compress(json.dumps(answers, sort_keys=True).encode(), preset=9))
 
 
 def _work(sandbox: Any) -> None:
@@ -207,6 +213,26 @@ def _events(account_id: str) -> None:
     checkpoint_audit(installation=settings.RECON_INSTANCE, key=AUDIT_KEY.encode(), now=timezone.now(), file=file)
 
 
+def _go_on(checkpoints: list[str]) -> None:
+    """All that was under way comes to its end."""
+    from recon.actions import equipment
+    from recon.actions.recover import recover
+    from recon.actions.run_sweep import Reports, run_sweep, work_here
+    from recon.actions.verify_audit import read_checkpoints, verify_audit
+    from recon.models import Apply, BulkRepair
+    from tests.support.bulk import work_to_the_end
+
+    silent = Reports(lambda *_: None, lambda *_: None)
+    recover(whatever_lease=True)
+    work_to_the_end(BulkRepair.objects.latest("id"))
+    work = work_here(equipment.sweeper)
+    run = run_sweep(equipment.sweeper(), actor="test", pace=equipment.pace(), work=work, reports=silent)
+    found = verify_audit(read_checkpoints(checkpoints), key=AUDIT_KEY.encode())
+    open_still = Apply.objects.exclude(state__in=("done", "aborted")).count()
+    done = (found.problem, open_still, run.counts["verdicts"], BulkRepair.objects.latest("id").state)
+    assert done == ("", 0, {"known": ACCOUNTS, "unknown": 0}, "done"), done
+
+
 def _told(var: Path) -> dict[str, Any]:
     """What programs and people are answered, by address, and what proves the audit."""
     from django.test import Client
@@ -231,4 +257,4 @@ def _told(var: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
