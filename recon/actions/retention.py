@@ -19,7 +19,6 @@ from recon.models import (
     AccountState,
     BulkRepair,
     BulkState,
-    Cluster,
     DriftChange,
     DriftPoint,
     Evaluation,
@@ -100,10 +99,6 @@ def _has_later_point_that_day(before: datetime) -> Exists:
     return Exists(near.annotate(day=TruncDay("at")).filter(day__lte=OuterRef("at")))
 
 
-def _is_empty(before: datetime) -> Q:
-    return ~Q(Exists(AccountState.objects.filter(cluster=OuterRef("pk"))))
-
-
 def _has_later_published(before: datetime) -> Exists:
     """The newest stays: the feed knows by the oldest event that is kept who has missed something."""
     return Exists(OutboxEvent.objects.filter(sequence__gt=OuterRef("sequence"), published_at__lt=before))
@@ -138,7 +133,6 @@ AGED: Final[tuple[Aged, ...]] = (
     Aged(DriftChange, "at", "COURSE_DAYS", _has_later_change),
     Aged(DriftPoint, "at", "COURSE_POINT_DAYS", _has_later_point_that_day),
     Aged(ShadowCount, "day", "COURSE_DAYS"),
-    Aged(Cluster, "first_seen_at", "COURSE_DAYS", _is_empty),
     Aged(OutboxEvent, "published_at", "EVENT_DAYS", _has_later_published),
     Aged(Inbox, "received_at", "INBOX_DAYS", _waits_for_nobody),
     Aged(SweepChunk, "run__started_at", "SWEEP_CHUNK_DAYS", _is_of_left_sweep),
@@ -168,6 +162,7 @@ KEPT: Final[Mapping[str, str]] = {
     "recon.Relapse": "the journal of repairs: who changed back what",
     "recon.CaseDecision": "what people decided, and why",
     "recon.Note": "what people wrote down",
+    "recon.Cluster": "since when a pattern of drift is known; there are few patterns",
     "recon.PolicyVersion": "by which numbers an evaluation was made",
     "recon.PolicyPreview": "what a version was expected to change",
     "recon.PolicyPreviewChunk": "goes by itself when its preview ends",

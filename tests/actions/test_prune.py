@@ -20,7 +20,6 @@ from recon.models import (
     ApplyState,
     BulkRepair,
     BulkState,
-    Cluster,
     DriftChange,
     DriftPoint,
     Evaluation,
@@ -90,11 +89,9 @@ def test_the_course_keeps_each_days_last_count_and_each_accounts_last_change() -
         DriftPoint.objects.create(at=NOW + hours * HOUR, counts={})
     for hours, measure in ((0, "stuck"), (1, "stuck"), (2, "missed")):
         DriftChange.objects.create(at=NOW + hours * HOUR, account_id="acc_1", measure=measure, kind="new")
-    Cluster.objects.create(key="gone", pattern=[], first_seen_at=NOW)
     pruned(NOW + 1000 * DAY)
     assert list(DriftPoint.objects.order_by("at").values_list("at", flat=True)) == [NOW + 23 * HOUR, NOW + 30 * HOUR]
     assert set(DriftChange.objects.values_list("at", flat=True)) == {NOW + HOUR, NOW + 2 * HOUR}
-    assert not Cluster.objects.exists()
 
 
 def test_the_last_sweep_and_the_last_that_proved_accounts_unchanged_stay() -> None:
