@@ -121,15 +121,16 @@ class ProcessSet:
 
     def _placed(self, words: Sequence[str], place: Path) -> list[str]:
         here = {
+            **{f"/run/secrets/{name}": secret["file"] for name, secret in self._file["secrets"].items()},
+            "/etc/recon/stores.toml": self._file["configs"]["store_mapping"]["file"],
             "/app/": f"{self.image}/",
-            "/run/secrets/": f"{self.var}/secrets/",
             "/tmp/": f"{place}/",
             "/var/lib/recon/": f"{self.var}/",
             "0.0.0.0": ports.LOOPBACK,
             "8000": str(self.port),
             "%h": place.name,
         }
-        there = re.compile("|".join(map(re.escape, here)))
+        there = re.compile("|".join(map(re.escape, sorted(here, key=len, reverse=True))))
         return [there.sub(lambda found: here[found[0]], word) for word in words]
 
 

@@ -81,6 +81,13 @@ def test_any_setting_of_ours_reaches_every_process_of_ours() -> None:
     assert {name for name in OURS if SERVICES[name]["env_file"] == [{"path": ".env", "required": False}]} == OURS
 
 
+def test_no_variable_of_the_file_is_taken_for_a_setting() -> None:
+    """All of .env reaches the processes: a path of this host would be looked for in the container."""
+    settings = {*env.dump(), *(f"{name}_FILE" for name in env.dump())}
+    taken = {found["name"] for found in variables()} & settings
+    assert [name for name in OURS if not taken <= SERVICES[name]["environment"].keys()] == []
+
+
 def test_the_worker_scales() -> None:
     """A name or a port on the host could be had once only."""
     assert not {"container_name", "hostname", "ports"} & set(SERVICES["worker"])
@@ -100,7 +107,7 @@ def test_a_store_may_be_repaired_here_too() -> None:
 
 
 def test_every_setting_that_names_a_secret_is_given_that_secret_and_no_other() -> None:
-    optional = {found["name"]: "/etc/a-secret" for found in variables() if found["name"].endswith("_FILE")}
+    optional = {found["name"]: "/etc/a-secret" for found in variables() if found["name"].endswith("_PATH")}
     with_all = compose({**NEEDED, **optional})["services"]
     for name in OURS:
         named = {path for key, path in with_all[name]["environment"].items() if key.endswith("_FILE")}
@@ -110,7 +117,7 @@ def test_every_setting_that_names_a_secret_is_given_that_secret_and_no_other() -
 
 
 def test_every_secret_that_the_settings_know_can_be_given_as_a_file() -> None:
-    secret = {name for name in env.dump() if re.search("_(URL|KEY|SECRETS?)$", name)}
+    secret = {name for name in env.dump() if re.search("_(URL|KEY|KEY_FALLBACKS|SECRETS?)$", name)}
     assert {f"{name}_FILE" for name in secret} == {
         key for key in SERVICES["web"]["environment"] if key.endswith("_FILE")
     }

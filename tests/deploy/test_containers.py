@@ -86,7 +86,13 @@ def servers(tmp_path: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def process_set(image: Path, servers: Sandbox, tmp_path: Path) -> Iterator[ProcessSet]:
-    process_set = ProcessSet(image, tmp_path / "set", servers, {"WEB_PROCESSES": "1", "WORKER_PROCESSES": "1"})
+    (tmp_path / "stores.toml").write_text("# as the reference schema has them\n")
+    settings = {
+        "STORE_MAPPING_PATH": str(tmp_path / "stores.toml"),
+        "WEB_PROCESSES": "1",
+        "WORKER_PROCESSES": "1",
+    }
+    process_set = ProcessSet(image, tmp_path / "set", servers, settings)
     yield process_set
     process_set.kill()
 
