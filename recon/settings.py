@@ -130,6 +130,9 @@ STORE_REPLICAS: dict[str, str] = {
 REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", 300)
 # Of the time that a sweep reads in a store's own database, it asks it for this much, and leaves it alone for the rest.
 STORE_SHARE = env.float("STORE_SHARE", 1.0, validate=validate.Range(0, 1, min_inclusive=False))
+# What drifts since a sweep may be a change that is still on its way through the stores: it is read again after so long,
+# live, before it counts as drift. 0 counts it at once.
+SUSPECT_SECONDS = env.float("SUSPECT_SECONDS", 10.0, validate=validate.Range(min=0))
 # Where the five's tables and columns are (a TOML file, as the README says); unset: as the reference schema has them.
 STORE_MAPPING: Path | None = env.path("STORE_MAPPING", None) if env.str("STORE_MAPPING", "") else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -56,6 +56,7 @@ _sandbox.ensure_started(twin=False)
 _sandbox.mark_seeded(0)
 os.environ.update(_sandbox.env())
 os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
+os.environ.setdefault("SUSPECT_SECONDS", "0")  # nobody else writes to the stores meanwhile
 django.setup()
 
 

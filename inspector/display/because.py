@@ -11,6 +11,7 @@ _OTHERS: Final = {
     "timer": "its clock",
     "apply": "a repair",
     "sweep": "a sweep that could not read all of it",
+    "suspect": "a sweep that found it to drift since a moment ago",
     "mirror": "an object at Stripe that changed hands",
     "confirmation": "the second look at a severe plan",
     "policy": "a change of policy",

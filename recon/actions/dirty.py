@@ -24,7 +24,7 @@ LONGEST_BACK_OFF = timedelta(minutes=20)
 # What fails keeps its back-off, however many events come in meanwhile; one that was parked gets another try.
 _MARK = """
 insert into dirty as known (account, gen, done_gen, attempts, not_before, parked, last_error, causes, since)
-select account, 1, 0, 0, %(now)s, false, '', <first cause>, %(now)s from {accounts} as marked (account)
+select account, 1, 0, 0, <not before>, false, '', <first cause>, %(now)s from {accounts} as marked (account)
 order by account
 on conflict (account) do update
 set gen = known.gen + 1, parked = false,
@@ -36,9 +36,12 @@ where not %(once)s or known.gen = known.done_gen or known.token is not null
 """
 # Also part of the statement that keeps an event: the mark and the event are one transaction and one round trip. The
 # event itself remembers the generation that it made.
-MARK_FROM = _MARK.replace("<first cause>", "'[]'").replace("<causes>", "known.causes")
+MARK_FROM = (
+    _MARK.replace("<not before>", "%(now)s").replace("<first cause>", "'[]'").replace("<causes>", "known.causes")
+)
 MARK = (
     _MARK.format(accounts="unnest(%(accounts)s::text[])")
+    .replace("<not before>", "%(not_before)s")
     .replace("<first cause>", "jsonb_build_array(%(cause)s::jsonb || '{\"gen\": 1}')")
     .replace(
         "<causes>",
@@ -68,6 +71,7 @@ class CauseKind(StrEnum):
     TIMER = "timer"  # its truth changes by time alone (T17)
     APPLY = "apply"  # a repair of it was closed
     SWEEP = "sweep"  # a sweep could not read it wholly
+    SUSPECT = "suspect"  # a sweep found it to drift since a moment ago
     PERSON = "person"
     MIRROR = "mirror"  # Stripe's mirror saw that an object changed hands
     CONFIRMATION = "confirmation"  # a severe plan needs a second look
@@ -104,8 +108,16 @@ class Completed:
     causes: Sequence[Mapping[str, Any]]
 
 
-def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False, cause: Cause = UNSAID) -> None:
-    """Something happened to these accounts; with `once`, one that waits already is left as it is.
+def mark_dirty(
+    account_ids: Iterable[str],
+    now: datetime,
+    *,
+    once: bool = False,
+    cause: Cause = UNSAID,
+    wait: timedelta = timedelta(0),
+) -> None:
+    """Something happened to these accounts, to be looked at after `wait`; with `once`, one that waits already is left
+    as it is.
 
     One that is being evaluated does not wait: its worker may have read before what happened.
     """
@@ -113,7 +125,8 @@ def mark_dirty(account_ids: Iterable[str], now: datetime, *, once: bool = False,
     if accounts:
         told = {"kind": cause.kind, "ref": cause.ref, "at": now.astimezone(UTC).isoformat()}
         with connection.cursor() as cursor:
-            cursor.execute(MARK, {"accounts": accounts, "now": now, "once": once, "cause": json.dumps(told)})
+            given: dict[str, Any] = {"accounts": accounts, "now": now, "not_before": now + wait, "once": once}
+            cursor.execute(MARK, {**given, "cause": json.dumps(told)})
 
 
 def mark_due(*, now: datetime, limit: int = 1_000) -> int:

@@ -1,6 +1,8 @@
 """What recomputing needs: the six stores and the clock, built from the settings, and the version of the rules' numbers
 that governs at this moment. Build it anew for each piece of work: whoever keeps it goes on by numbers of the past."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -17,7 +19,8 @@ def rules() -> Rules:
 
 
 def sweeper() -> Sweeper:
-    return Sweeper(stores=bootstrap.readers(), rules=rules(), clock=timezone.now)
+    lag = timedelta(seconds=settings.SUSPECT_SECONDS)
+    return Sweeper(stores=bootstrap.readers(), rules=rules(), clock=timezone.now, lag=lag)
 
 
 def pace() -> Pace:

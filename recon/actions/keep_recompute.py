@@ -17,6 +17,7 @@ TRIGGERS: Final[Mapping[str, Trigger]] = {
     CauseKind.APPLY: Trigger.APPLY,
     CauseKind.POLICY: Trigger.POLICY,
     CauseKind.SWEEP: Trigger.SWEEP,
+    CauseKind.SUSPECT: Trigger.SWEEP,
 }
 
 

@@ -1,18 +1,25 @@
 """A whole sweep: refresh the mirror, write the chunks down, have them done here or by workers, close with numbers."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from django.db.models import F
+
+from recon.actions.dirty import CauseKind
 from recon.actions.hand_out import hand_out
+from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.sweep import Sweeper, accounts_done, begin_sweep, finish_sweep, open_chunks, sweep_chunk
 from recon.actions.sync_stripe import Pace, Report, StripeLists, sync_stripe
 from recon.engine.facts import StoreName
-from recon.models import SweepRun
+from recon.models import Dirty, SweepRun
 from recon.stores.base import StoreError
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 4  # fewer than a lease lasts, also when every store is slow
 
 Work = Callable[[SweepRun, Report], None]
 
@@ -37,7 +44,18 @@ def run_sweep(
     refresh_mirror(sweeper, pace, reports.mirror)
     run = begin_sweep(sweeper, actor=actor, full=full)
     work(run, reports.accounts)
+    settle_suspects(sweeper)
     return finish_sweep(run, now=sweeper.clock())
+
+
+def settle_suspects(sweeper: Sweeper) -> None:
+    """Waits until those that sweeps suspect have been read again: here, or by a worker that came before us."""
+    waiting = Dirty.objects.filter(gen__gt=F("done_gen"), parked=False, causes__contains=[{"kind": CauseKind.SUSPECT}])
+    suspects = list(waiting.values_list("account", flat=True))
+    if suspects:
+        time.sleep(sweeper.lag.total_seconds())
+    for first in range(0, len(suspects), AT_ONCE):
+        recompute_dirty(sweeper, limit=AT_ONCE, account_ids=suspects[first : first + AT_ONCE])
 
 
 def refresh_mirror(sweeper: Sweeper, pace: Pace, report: Report) -> None:

@@ -25,7 +25,7 @@ from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import DATABASES, ChunkReading, Stores, bulk, read_chunk, read_live
 from recon.actions.unchanged import prove_unchanged, reads_at, with_fingerprint
 from recon.actions.unchanged_shards import leave_out_unchanged
-from recon.models import Dirty, SweepChunk, SweepRun, Trigger
+from recon.models import AccountState, Dirty, SweepChunk, SweepRun, Trigger
 from recon.queries.drift import evaluated_account_ids
 from recon.queries.mirror import claimed_account_ids, mirror_as_of
 
@@ -40,11 +40,12 @@ CLAIMED = "select account from dirty where account = any(%s) and token is not nu
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """What every chunk needs: the stores, the rules and a clock."""
+    """What every chunk needs: the stores, the rules and a clock; and for how long a drift that is new has to last."""
 
     stores: Stores
     rules: Rules
     clock: Callable[[], datetime]
+    lag: timedelta = timedelta(0)
 
 
 def begin_sweep(sweeper: Sweeper, *, actor: str, full: bool = False) -> SweepRun:
@@ -106,8 +107,8 @@ def sweep_chunk(chunk_id: int, sweeper: Sweeper) -> int:
 
 
 def _do(chunk: SweepChunk, sweeper: Sweeper) -> Counter[str]:
-    """How many were `unchanged`; of the others, how many verdicts are `known` and `unknown`; and how many a full sweep
-    found otherwise that were thought unchanged (`missed`)."""
+    """How many were `unchanged`; of the others, how many verdicts are `known` and `unknown`, and how many wait for a
+    second look (`suspects`); and how many a full sweep found otherwise that were thought unchanged (`missed`)."""
     now = sweeper.clock()
     claimed = _claimed(chunk.account_ids)
     free = [account_id for account_id in chunk.account_ids if account_id not in claimed]
@@ -126,10 +127,24 @@ def _evaluate_and_keep(account_ids: list[str], same: Container[str], actor: str,
     with transaction.atomic():
         share_policy_turn()
         _try_again_later(evaluated, sweeper.clock())
-        states = keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor=actor)
-    counts = Counter("known" if is_known(one.answer) else "unknown" for one in evaluated)
-    counts["missed"] = sum(one.changed_at == one.evaluated_at for one in states if one.account_id in same)
+        suspects = _suspects(evaluated, sweeper)
+        settled = [one for one in evaluated if one.account_id not in suspects]
+        states = keep_evaluations(settled, trigger=Trigger.SWEEP, actor=actor)
+    counts = Counter("known" if is_known(one.answer) else "unknown" for one in settled)
+    counts["suspects"] = len(suspects)
+    changed = suspects.union(one.account_id for one in states if one.changed_at == one.evaluated_at)
+    counts["missed"] = sum(account_id in same for account_id in changed)
     return counts
+
+
+def _suspects(evaluated: list[Evaluated], sweeper: Sweeper) -> set[str]:
+    """Those that drift and did not when they were last looked at. What is on its way through the stores is no drift:
+    they are read again after the lag, live, and until then stay as they were."""
+    drifting = [one.account_id for one in evaluated if one.answer["drift"]["cells"]] if sweeper.lag else []
+    clean = AccountState.objects.filter(account_id__in=drifting, is_known=True, drifted_cells=0)
+    suspects = set(clean.values_list("account_id", flat=True))
+    mark_dirty(suspects, sweeper.clock(), once=True, cause=Cause(CauseKind.SUSPECT), wait=sweeper.lag)
+    return suspects
 
 
 def evaluate_chunk(account_ids: list[str], sweeper: Sweeper, *, live: Container[str] = ()) -> list[Evaluated]:

@@ -53,13 +53,18 @@ def sweeps() -> Sweeps:
 
 
 def looked_at(run_id: int) -> dict[str, int]:
-    """The accounts of a sweep so far: `unchanged` were not evaluated again, `evaluated` were, and `missed` are those
-    that a full sweep found changed although the others would have passed over them."""
+    """The accounts of a sweep so far: `unchanged` were not evaluated again, `evaluated` were; of these, `suspects` are
+    those whose drift was new, to be read again before it counts, and `missed` those that a full sweep found changed
+    although the others would have passed over them."""
     of_chunks = SweepChunk.objects.filter(run=run_id).values_list("counts", flat=True)
     summed: Counter[str] = sum(map(Counter, of_chunks), Counter())
-    evaluated = summed["known"] + summed["unknown"]
     left_out = SweepRun.objects.get(id=run_id).unchanged
-    return {"unchanged": left_out + summed["unchanged"], "evaluated": evaluated, "missed": summed["missed"]}
+    return {
+        "unchanged": left_out + summed["unchanged"],
+        "evaluated": summed["known"] + summed["unknown"] + summed["suspects"],
+        "suspects": summed["suspects"],
+        "missed": summed["missed"],
+    }
 
 
 def _sweep(runs: QuerySet[SweepRun]) -> SweepState | None:
