@@ -1,8 +1,8 @@
 """Traces by OpenTelemetry, from an event to the commit in the stores: on where an endpoint is named for them.
 
 OTEL_EXPORTER_OTLP_ENDPOINT, or its sister for traces alone, switches them on; the other standard variables hold too
-(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). Without it nothing of
-OpenTelemetry is imported, and a span is one shared object that does nothing.
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). Without it no exporter is loaded,
+and a span is one shared object that does nothing.
 
 A span holds ids, names, counts and outcomes. Never a word that a store, a person or an exception said.
 """
