@@ -165,7 +165,9 @@ POLICY: Any = env.json("RECON_POLICY", {})  # Policy.from_json checks it
 # ---- The audit: what signs its checkpoints (a key that is never in the database), and where they go besides the log.
 AUDIT_KEY = env.str("AUDIT_KEY", SECRET_KEY)
 # Former ones, by commas: as long as checkpoints are kept that were signed with them.
-AUDIT_KEY_FALLBACKS: list[str] = env.list("AUDIT_KEY_FALLBACKS", SECRET_KEY_FALLBACKS)
+AUDIT_KEY_FALLBACKS: list[str] = env.list(
+    "AUDIT_KEY_FALLBACKS", SECRET_KEY_FALLBACKS if AUDIT_KEY == SECRET_KEY else []
+)
 AUDIT_CHECKPOINTS: Path | None = env.path("AUDIT_CHECKPOINTS", SANDBOX_DIR / "audit-checkpoints" if EMBEDDED else None)
 
 # ---- How many days are kept (recon/actions/retention.py): what the stores said and what was made of it, events told.

@@ -31,7 +31,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.connection: BaseDatabaseWrapper = connections[options["database"]]
-        self.applying = "Nothing"
+        self.applying = "This"
         try:
             with _alone(self.connection):
                 if not (options["plan"] or options["check_unapplied"]):
