@@ -35,7 +35,7 @@ def test_the_file_is_what_the_specification_says(tmp_path: Path) -> None:
     assert "'read_onyl' was unexpected" in held_against_the_specification(tmp_path / "wrong.yml").stdout
 
 
-def test_the_services_are_these_and_each_is_one_image_or_ours() -> None:
+def test_our_processes_share_one_image() -> None:
     assert set(SERVICES) == OURS | {"postgres", "valkey"}
     assert {SERVICES[name]["image"] for name in OURS} == {"recon"}
 
@@ -102,7 +102,7 @@ def test_the_web_alone_is_reached_from_outside_and_by_this_host_only() -> None:
     assert {name for name, service in SERVICES.items() if service["networks"] == ["servers"]} == {"postgres", "valkey"}
 
 
-def test_a_store_may_be_repaired_here_too() -> None:
+def test_the_database_of_the_set_prepares_transactions() -> None:
     assert "max_prepared_transactions=64" in SERVICES["postgres"]["command"]
 
 

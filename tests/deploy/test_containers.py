@@ -29,6 +29,10 @@ from tests.deploy.process_set import LOOK_SECONDS, ProcessSet, Running, secrets_
 
 SERVICES: Final = compose({"ALLOWED_HOSTS": "recon.example.com"})["services"]
 OURS: Final = [name for name, service in SERVICES.items() if service["image"] == "recon"]
+EXPORT: Final = [
+    *(Path(sys.executable).with_name("uv"), "export", "--frozen", "--no-default-groups", "--no-emit-project"),
+    *("--no-hashes", "--no-header", "--no-annotate"),
+]
 WORKERS: Final = 4
 NOTHING: Final = dict.fromkeys(("stuck_in_bad_debt", "inconsistent_debt_flags", "no_successful_payment"), 0)
 
@@ -42,30 +46,19 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_image_has_exactly_what_the_lock_says_without_the_groups(image: Path) -> None:
-    command = [Path(sys.executable).with_name("uv"), "export", "--frozen", "--no-default-groups", "--no-hashes"]
-    listed = subprocess.run(
-        [*command, "--no-emit-project", "--no-header", "--no-annotate"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    locked = [Requirement(line) for line in listed.stdout.splitlines()]
-    here = {
-        (canonicalize_name(one.name), str(one.specifier)) for one in locked if not one.marker or one.marker.evaluate()
-    }
+    listed = subprocess.run(EXPORT, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    locked = [one for one in map(Requirement, listed) if not one.marker or one.marker.evaluate()]
     [packages] = image.glob(".venv/lib/python3.*/site-packages")
-    found = distributions(path=[str(packages)])
-    assert {(canonicalize_name(one.name), f"=={one.version}") for one in found} == here
+    found = {(canonicalize_name(one.name), f"=={one.version}") for one in distributions(path=[str(packages)])}
+    assert found == {(canonicalize_name(one.name), str(one.specifier)) for one in locked}
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_is_in_the_image(name: str, image: Path) -> None:
-    health = SERVICES[name].get("healthcheck", {}).get("test", ["CMD", "python"])
     assert variables(stages()[-1])["PATH"].startswith("/app/.venv/bin:")
-    assert [(image / ".venv" / "bin" / word).exists() for word in (SERVICES[name]["command"][0], health[1])] == [
-        True
-    ] * 2
+    health = SERVICES[name].get("healthcheck", {"test": ["CMD", "python"]})["test"]
+    words = (SERVICES[name]["command"][0], health[1])
+    assert [word for word in words if not (image / ".venv" / "bin" / word).exists()] == []
 
 
 def test_the_static_files_are_collected_and_every_module_is_compiled(image: Path) -> None:
