@@ -7,6 +7,7 @@ what it did not hear of comes once more, and that is what tasks are made for.
 """
 
 from kombu.transport import redis, virtual
+from redis.exceptions import RedisError
 
 
 class QoS(redis.QoS):
@@ -14,9 +15,10 @@ class QoS(redis.QoS):
 
     def ack(self, delivery_tag: str) -> None:
         try:
-            self._remove_from_indices(delivery_tag).execute()
-        finally:
+            super().ack(delivery_tag)
+        except (RedisError, OSError):
             virtual.QoS.ack(self, delivery_tag)
+            raise
 
 
 def make_room_whatever_happens() -> None:
