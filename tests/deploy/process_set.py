@@ -22,7 +22,7 @@ from recon.sandbox.provision import STORES
 from tests.deploy.compose import compose, seconds
 from tests.deploy.image import stages, variables
 
-LOOK_SECONDS: Final = 0.1
+LOOK_SECONDS: Final = 0.2
 READY_SECONDS: Final = 60.0
 
 
