@@ -6,6 +6,7 @@ PYTHON ?= python3
 PORT ?= 8000
 CRASHES ?= 5000
 SECONDS ?= 600
+ROUNDS ?= 16
 EXAMPLES ?= 750
 CALLS ?= 20000
 INPUTS ?= 2500
@@ -43,11 +44,12 @@ lint: setup ## ruff, mypy, who may import whom, and what migrations would stop
 bench: setup ## The figures, as ratios from one run; kept in bench/ and README's table
 	$(RUN)python -m tests.bench --keep
 
-chaos: setup ## Crash an apply at every step (CRASHES), let rivals approve, kill all while events come in (SECONDS); SEED
+chaos: setup ## Crash an apply at every step (CRASHES), let rivals approve, kill all amid events (SECONDS), cut a host off (ROUNDS)
 	$(RUN)pytest -m long
 	$(RUN)python -m tests.chaos --runs $(CRASHES) --seed $(SEED)
 	$(RUN)python -m tests.chaos.rivals
 	$(RUN)python -m tests.chaos.events --seconds $(SECONDS) --seed $(SEED)
+	$(RUN)python -m tests.chaos.cut_off --rounds $(ROUNDS) --seed $(SEED)
 
 fuzz: setup ## Send five kinds of nonsense INPUTS times each, then call the API as its schema says and does not; SEED
 	BAD_INPUTS=$(INPUTS) $(RUN)pytest tests/api/test_bad_input.py tests/properties/test_hostile.py

@@ -44,7 +44,7 @@ def repair(report: Report) -> Repaired:
     lists = list(_lists())
     total = sum(map(len, lists))
     for account_ids in lists:
-        run_id = _begin(account_ids)
+        run_id = begin(account_ids)
         if run_id is not None:
             found.update(_follow(run_id, sum(found.values()), total, report))
     return Repaired(total, {outcome: count for outcome, count in sorted(found.items()) if count})
@@ -57,7 +57,7 @@ def _lists() -> Iterator[list[str]]:
         after = page[-1].account_id
 
 
-def _begin(account_ids: Sequence[str]) -> int | None:
+def begin(account_ids: Sequence[str]) -> int | None:
     """The run's number; None where nobody may write any of these now."""
     now, wanted = datetime.now(UTC), Selection(account_ids=account_ids)
     drafted = draft_bulk_repair(wanted, actor=f"user:{STARTER}", groups=[STARTER], request_key="", now=now)

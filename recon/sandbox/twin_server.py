@@ -1,4 +1,4 @@
-"""The Stripe twin as a process: `python -m recon.sandbox.twin`, on a loopback port."""
+"""The Stripe twin as a process: `python -m recon.sandbox.twin`, on a loopback port unless told otherwise."""
 
 import json
 import os
@@ -21,7 +21,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 class TwinServer:
     """One twin under `var_dir`; every method is safe to call again, also after a kill -9 of everything."""
 
-    def __init__(self, var_dir: Path) -> None:
+    def __init__(self, var_dir: Path, host: str = ports.LOOPBACK) -> None:
+        """`host` is the address it listens on, the loopback among them."""
+        self.host = host
         self.pid_file = var_dir / "twin.pid"
         self.log = var_dir / "twin.log"
 
@@ -41,7 +43,7 @@ class TwinServer:
         processes.stop(self.pid_file, timeout_s=2.0)
 
     def _start(self, env: Mapping[str, str], port: int) -> bool:
-        argv = [sys.executable, "-m", "recon.sandbox.twin", "--port", str(port)]
+        argv = [sys.executable, "-m", "recon.sandbox.twin", "--host", self.host, "--port", str(port)]
         child = processes.spawn(self.pid_file, argv, self.log, env={**os.environ, **env, "PYTHONPATH": str(ROOT)})
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and child.poll() is None:

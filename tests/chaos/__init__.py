@@ -8,4 +8,8 @@ And the same of the intake, by all of the product's processes at once: `fleet.py
 `outside.py` (facts change) → `sender.py` (events of it) → `nemesis.py` (who kills) → `storm.py` (all of it at once) →
 `settled.py` (what must hold at rest) → `intake_bugs.py` (proof that it would be seen). `python -m tests.chaos.events`
 runs it at length; `python -m tests.chaos.flood` counts what 10,000 shuffled events cost.
+
+And of several hosts, one of which vanishes from the network while it applies: `network.py` (namespaces on one wire) →
+`hosts.py` (what runs where) → `halting.py` (a worker that says where it stands) → `cut_off_rounds.py` (one round, and
+what must hold after it). `python -m tests.chaos.cut_off` runs it at length.
 """

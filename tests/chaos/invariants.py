@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import Evaluation
@@ -42,7 +43,7 @@ def breaches(world: World, run: Run) -> list[str]:
 
 def _of_the_stores(run: Run, state: ApplyState | None) -> Iterator[str]:
     """A1: all databases new, or all old, as the journal says."""
-    databases = {store: _of(run, store) for store in StoreName if store is not StoreName.STRIPE}
+    databases = {store: side(run.before, run.after, store) for store in StoreName if store is not StoreName.STRIPE}
     held = set(databases.values())
     if state is ApplyState.EXCEPTION and run.scenario.end is End.PERSON and run.scenario.may_need_person:
         return
@@ -51,14 +52,17 @@ def _of_the_stores(run: Run, state: ApplyState | None) -> Iterator[str]:
         yield f"the apply is {state}, the databases are {databases}"
 
 
-def _of(run: Run, store: StoreName) -> str:
-    before = {
-        (cell.table, cell.key, cell.column): cell.stored for cell in run.before.drift.cells if cell.store is store
-    }
-    after = {(cell.table, cell.key, cell.column): cell.stored for cell in run.after.drift.cells if cell.store is store}
-    if not after:
+def side(before: Evaluation, after: Evaluation, store: StoreName) -> str:
+    """What a store holds of an account that was wrong there: all new, all old, or some of both."""
+    was, is_now = _cells(before, store), _cells(after, store)
+    if not is_now:
         return "new"
-    return "old" if after == before else "mixed"
+    return "old" if is_now == was else "mixed"
+
+
+def _cells(evaluation: Evaluation, store: StoreName) -> dict[tuple[Any, ...], Any]:
+    cells = [cell for cell in evaluation.drift.cells if cell.store is store]
+    return {(cell.table, cell.key, cell.column): cell.stored for cell in cells}
 
 
 def _of_stripe(world: World, run: Run, state: ApplyState | None) -> Iterator[str]:

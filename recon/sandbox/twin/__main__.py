@@ -9,6 +9,7 @@ import os
 
 from psycopg_pool import ConnectionPool
 
+from recon.sandbox.ports import LOOPBACK
 from recon.sandbox.twin.idempotency import forget_unfinished
 from recon.sandbox.twin.server import Twin
 from recon.sandbox.twin.state import create
@@ -19,13 +20,15 @@ CONNECTIONS = 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recon.sandbox.twin", description="A small stateful Stripe.")
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one (default)")
-    twin = build(parser.parse_args().port)
-    print(f"http://127.0.0.1:{twin.server_port}", flush=True)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: 127.0.0.1)")
+    options = parser.parse_args()
+    twin = build(options.port, options.host)
+    print(f"http://{options.host}:{twin.server_port}", flush=True)
     twin.serve_forever()
 
 
-def build(port: int) -> Twin:
+def build(port: int, host: str = LOOPBACK) -> Twin:
     """A server on its database, its tables there, not yet serving. SystemExit: a missing setting."""
     try:
         url = os.environ["STRIPE_TWIN_DATABASE_URL"]
@@ -36,7 +39,7 @@ def build(port: int) -> Twin:
     with pool.connection() as conn:
         create(conn)
         forget_unfinished(conn)
-    twin = Twin(port, pool, keys, _postman(pool))
+    twin = Twin(port, pool, keys, _postman(pool), host)
     return twin
 
 

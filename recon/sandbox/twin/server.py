@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
+from recon.sandbox.ports import LOOPBACK
 from recon.sandbox.twin.errors import (
     Answer,
     Refused,
@@ -58,8 +59,9 @@ class Twin(ThreadingHTTPServer):
         pool: ConnectionPool,
         api_keys: frozenset[str],
         postman: Postman | None,
+        host: str = LOOPBACK,
     ) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__((host, port), Handler)
         self.pool = pool
         self.api_keys = api_keys
         self.postman = postman
