@@ -211,7 +211,11 @@ class PostgresFinish:
         except errors.UndefinedObject:
             found = False
         except psycopg.Error as error:
-            raise self._failed(error) from error
+            # Where the driver sent something of its own behind it, it tells of that instead.
+            if not isinstance(error.__context__, errors.UndefinedObject):
+                raise self._failed(error) from error
+            found = False
+            self._begin_anew()
         if not self._wanted:
             self._connections.give_back(self._connection)
             return found
@@ -235,6 +239,13 @@ class PostgresFinish:
         for (relation, _), row in zip(self._wanted, rows, strict=True):
             relation.translate([row] if row else ())
         return rows
+
+    def _begin_anew(self) -> None:
+        self._connection.close()
+        try:
+            self._connection = self._connections.fresh()
+        except psycopg.Error as error:
+            raise self._unreachable(error) from error
 
     def _failed(self, error: psycopg.Error) -> StoreUnreachable:
         self._connection.close()
