@@ -52,6 +52,7 @@ DEEDS: Final = {
     Right.AUDIT_OWN: "The audit is shown to",
     Right.AUDIT_ALL: "What others did is shown to",
     Right.LOOK_UPS_ALL: "What others looked at is shown to",
+    Right.ROLLOUT: "The rollout is shown to",
 }
 
 

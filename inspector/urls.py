@@ -27,6 +27,7 @@ from inspector.pages.policy_versions import change_policy, policy_version, steer
 from inspector.pages.queue import claim, forget, next_account, release, save, snooze, wake
 from inspector.pages.relapses import relapses, release_relapses
 from inspector.pages.repair import repair
+from inspector.pages.rollout import rollout
 from inspector.pages.search import search
 from inspector.pages.status import check_now, pause, status
 from inspector.pages.tokens import make, revoke, tokens
@@ -73,6 +74,7 @@ urlpatterns = [
     path("events/<int:number>/ignore/", ignore_one, name="ignore_event"),
     path("relapses/", relapses, name="relapses"),
     path("relapses/release/", release_relapses, name="release_relapses"),
+    path("rollout/", rollout, name="rollout"),
     path("policy/", policy, name="policy"),
     path("policy/mode/", set_mode, name="set_mode"),
     path("policy/breaker/", close_breaker, name="close_breaker"),

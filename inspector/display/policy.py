@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
+
 from inspector.access import Permission
 from inspector.display.deeds import actor_words
 from inspector.display.drift import list_href
@@ -19,7 +21,9 @@ MODES: Final = {
     "approve": Word("approve", "Approve", Tone.QUIET, "Written when a person approves it."),
     "auto": Word("auto", "Auto", Tone.GOOD, "Written by the engine itself, within its limits."),
 }
-_VALUES: Final = Word("values", "Other values", Tone.QUIET, "Derived values that differ and make none of the classes.")
+VALUES_WORD: Final = Word(
+    "values", "Other values", Tone.QUIET, "Derived values that differ and make none of the classes."
+)
 _FATES: Final = {
     Fate.READY: ("at once", "are written at the next round, within half a minute"),
     Fate.UNCONFIRMED: ("second look", "are severe and wait for the same outcome 15 minutes later"),
@@ -103,7 +107,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class PolicyPage:
-    """`permission` says whether the reader may change anything here."""
+    """`permission` says whether the reader may change anything here; `rollout_href` is empty where it is not shown."""
 
     classes: tuple[ClassLine, ...]
     limits: tuple[str, ...]
@@ -112,6 +116,7 @@ class PolicyPage:
     numbers: PolicyNumbers
     problem: str
     permission: Permission
+    rollout_href: str
 
 
 def policy_page(
@@ -120,6 +125,7 @@ def policy_page(
     numbers: PolicyNumbers,
     *,
     permission: Permission,
+    sees_rollout: bool,
     typed: Typed,
     now: datetime,
 ) -> PolicyPage:
@@ -132,6 +138,7 @@ def policy_page(
         numbers=numbers,
         problem=typed.problem if typed.form not in names else "",
         permission=permission,
+        rollout_href=reverse("rollout") if sees_rollout else "",
     )
 
 
@@ -139,12 +146,12 @@ def _class(one: ClassPolicy, typed: Typed, now: datetime) -> ClassLine:
     own = typed if typed.form == one.name else Typed()
     chosen = own.mode or one.mode
     return ClassLine(
-        name=_VALUES if one.name == _VALUES.code else word(one.name, CLASSES),
+        name=VALUES_WORD if one.name == VALUES_WORD.code else word(one.name, CLASSES),
         mode=word(one.mode, MODES),
         since=f"set by {actor_words(one.set_by)} {age_words(one.set_at, now)}" if one.set_at else "the default",
         reason=one.reason,
         accounts=number_words(one.accounts),
-        href=list_href(**{"class": one.name}) if one.accounts and one.name != _VALUES.code else "",
+        href=list_href(**{"class": one.name}) if one.accounts and one.name != VALUES_WORD.code else "",
         lenient=number_words(one.lenient),
         severe=number_words(one.severe),
         auto_lead=_auto_lead(one),

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from inspector.access import lookers_only, may_govern, needs
+from inspector.access import lookers_only, may, may_govern, needs
 from inspector.actor import actor_of
 from inspector.display.policy import Typed, policy_page
 from inspector.display.policy_version import policy_numbers
@@ -71,6 +71,7 @@ def _show(request: HttpRequest, typed: Typed, *, status: int = 200) -> HttpRespo
         freeze(applies_paused(), permission, now),
         policy_numbers(history()),
         permission=permission,
+        sees_rollout=may(request.user, Right.ROLLOUT).allowed,
         typed=typed,
         now=now,
     )

@@ -34,6 +34,7 @@ class Right(StrEnum):
     AUDIT_OWN = "audit_own"
     AUDIT_ALL = "audit_all"
     LOOK_UPS_ALL = "look_ups_all"  # who looked at whom
+    ROLLOUT = "rollout"  # what a class of drift may be trusted with
 
 
 ROLES: Final = ("viewer", "support", "finance", "admin")
@@ -59,6 +60,7 @@ HOLDERS: Final[Mapping[Right, frozenset[str]]] = {
     Right.AUDIT_OWN: _EVERYBODY | {Scope.AUDIT.group},
     Right.AUDIT_ALL: _STAFF | {Scope.AUDIT.group},
     Right.LOOK_UPS_ALL: _SENIOR,
+    Right.ROLLOUT: _STAFF,
 }
 SMALL_BULK: Final = 25  # accounts, all of them lenient
 ALONE_BULK: Final = 100  # accounts that one person may repair; more, or any severe one, asks for a second

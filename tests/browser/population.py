@@ -13,6 +13,7 @@ from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.draft_policy import draft_policy
 from recon.actions.preview_policy import drive_policy_previews, preview_chunk
 from recon.apply.record import Entry, record
+from recon.engine.shadow import Shadow
 from recon.models import (
     Apply,
     ApplyState,
@@ -24,6 +25,8 @@ from recon.models import (
     InboxStatus,
     PolicyPreviewChunk,
     Relapse,
+    ShadowCount,
+    ShadowMark,
 )
 from recon.queries.account import account_view
 from recon.queries.case_subjects import subjects_of
@@ -61,9 +64,22 @@ def populate() -> dict[str, str]:
     User.objects.create_user("stranger", password=password_of("stranger"))
     _decide("acc_decided")
     _draft_a_policy()
+    _others_write()
     repairs = _repairs()
     _relapse(repairs["done"])
     return {"dead": str(_failures()), **{name: str(apply.id) for name, apply in repairs.items()}}
+
+
+def _others_write() -> None:
+    """Beside what the engine would have written: some of it agrees, and some disagreements are over."""
+    now = timezone.now()
+    ShadowMark.objects.create(since=now - timedelta(days=9))
+    for number, kind in enumerate(Shadow):
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=number % 3)
+        for store in ("cf_prod", "subs_dunning"):
+            ShadowCount.objects.create(
+                day=day, name="entitlement_drift", store=store, kind=kind, cells=1_234 // (number + 1)
+            )
 
 
 def _draft_a_policy() -> None:

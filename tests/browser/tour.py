@@ -217,6 +217,7 @@ STOPS: Final = (
     Stop("replay_failed", status=422, steps=replay_nothing),
     Stop("event", ("dead",)),
     Stop("relapses"),
+    Stop("rollout"),
     Stop("convergence", ("acc_1",), steps=prove_it),
     Stop("policy"),
     Stop("policy", role="admin"),

@@ -75,6 +75,7 @@ ROWS = {
     "replay_event": Row("/events/999999999/replay/", Right.REPLAY, {"post": 404}),
     "ignore_event": Row("/events/999999999/ignore/", Right.IGNORE, {"post": 404}),
     "relapses": Row("/relapses/", Right.LOOK),
+    "rollout": Row("/rollout/", Right.ROLLOUT),
     "release_relapses": Row("/relapses/release/", Right.RELEASE, {"post": 422}),
     "policy": Row("/policy/", Right.LOOK),
     "set_mode": Row("/policy/mode/", Right.GOVERN, {"post": 422}),
@@ -202,6 +203,7 @@ RIGHTS = {  # product's table of roles, said again
     Right.AUDIT_OWN: "viewer support finance admin",
     Right.AUDIT_ALL: "support finance admin",
     Right.LOOK_UPS_ALL: "finance admin",
+    Right.ROLLOUT: "support finance admin",
 }
 
 
