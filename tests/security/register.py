@@ -296,8 +296,9 @@ CHECKS: Final[Mapping[int, Check]] = {
         "security/test_secrets.py::test_production_serves_over_tls_alone",
     ),
     40: check(
-        "Every package is pinned by its hash, and `make audit` knows of no hole in any",
+        "Every package is pinned by its hash, the image has those alone, and `make audit` knows of no hole in any",
         "security/test_secrets.py::test_every_package_is_pinned_by_its_hash",
+        "deploy/test_containers.py::test_the_image_has_exactly_what_the_lock_says_without_the_groups",
     ),
     # People
     41: check(
@@ -309,6 +310,7 @@ CHECKS: Final[Mapping[int, Check]] = {
     42: check(
         "Every change has its actor, reason, before and after, in a chain that shows a tampering",
         "security/test_people.py::test_every_deed_says_who_why_and_what_changed",
+        "actions/test_set_login.py::test_each_change_is_in_the_audit_without_the_password",
         "apply/test_apply.py::test_state_audit_events_and_mark_agree",
         "apply/test_approval.py::test_what_may_not_be_approved_is_refused_and_recorded",
         "apply/test_audit_chain.py::test_the_chain_finds_a_change",
