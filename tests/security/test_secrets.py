@@ -154,7 +154,8 @@ def _breaks(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
 def test_a_store_that_cannot_prove_itself_is_not_spoken_to(mode: str) -> None:
     """The sandbox's server has no certificate."""
-    url = f"{configured.STORES['cf_prod']}?sslmode={mode}&sslrootcert=/nowhere/ca.pem"
+    place, _, given = configured.STORES["cf_prod"].partition("?")
+    url = f"{place}?{given}&sslmode={mode}&sslrootcert=/nowhere/ca.pem".replace("?&", "?")
     with pytest.raises(psycopg.OperationalError, match="SSL"):
         Connections(url, Patience()).fresh()
 
