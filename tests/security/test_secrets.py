@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.conf import settings as configured
 from django.test import Client
+from psycopg.conninfo import make_conninfo
 
 from recon.log_lines import JsonLines, ScrubbedLines, scrubbed
 from recon.stores.connections import Connections, Patience
@@ -154,8 +155,7 @@ def _breaks(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
 def test_a_store_that_cannot_prove_itself_is_not_spoken_to(mode: str) -> None:
     """The sandbox's server has no certificate."""
-    place, _, given = configured.STORES["cf_prod"].partition("?")
-    url = f"{place}?{given}&sslmode={mode}&sslrootcert=/nowhere/ca.pem".replace("?&", "?")
+    url = make_conninfo(configured.STORES["cf_prod"], sslmode=mode, sslrootcert="/nowhere/ca.pem")
     with pytest.raises(psycopg.OperationalError, match="SSL"):
         Connections(url, Patience()).fresh()
 
