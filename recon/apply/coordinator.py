@@ -5,7 +5,6 @@ hand: before the decision everything is presumed aborted, after it everything is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,12 +80,11 @@ class Coordinator:
         steps of the journal that they take together are one commit. One with a proposal goes best alone: while Stripe
         is asked its rows are locked, and those of the next one too."""
         since = moment()
-        with under_way("apply") as work, ExitStack() as locked:
-            with span("lock"):
-                ours = locked.enter_context(account_locks([order.account_id for order in orders]))
-            free = [order for order in orders if order.account_id in ours]
-            ends = self._apply(free) if free else {}
-            locked.close()
+        with under_way("apply") as work:
+            with account_locks([order.account_id for order in orders]) as ours:
+                passed("lock", since)
+                free = [order for order in orders if order.account_id in ours]
+                ends = self._apply(free) if free else {}
             results = [ends[order] if order in ends else self._refuse(order, BUSY, None) for order in orders]
             work.say(accounts=len(orders), outcomes=sorted({result.outcome.value for result in results}))
             for order, result in zip(orders, results, strict=True):
