@@ -40,7 +40,7 @@ def figures(sandbox: Sandbox, commits: int, rounds: int) -> Iterator[Figure]:
         AccountState.objects.filter(writes__gt=0).order_by("account_id").values_list("account_id", flat=True)
     )
     together, queued = drifted[: TOGETHER * rounds], drifted[TOGETHER * rounds :]
-    yield _eight_at_a_time(together, rounds)
+    yield eight_at_a_time(together, rounds)
     ensure_logins()
     rates = {}
     for workers in (1, WORKERS):
@@ -53,7 +53,7 @@ def figures(sandbox: Sandbox, commits: int, rounds: int) -> Iterator[Figure]:
     yield Figure(f"bulk repair, workers: {WORKERS}", "accounts", rates[WORKERS], "one worker", rates[1])
 
 
-def _eight_at_a_time(account_ids: Sequence[str], rounds: int) -> Figure:
+def eight_at_a_time(account_ids: Sequence[str], rounds: int) -> Figure:
     """Re-read, claimed, prepared, decided, committed and closed, in turns with as many commits of nothing else."""
     stores, coordinator = databases(bootstrap.stores()), apply_equipment.coordinator()
     places = [Place.of(number) for number in range(TOGETHER)]

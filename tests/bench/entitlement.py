@@ -32,11 +32,11 @@ def figures(reads: int, rounds: int) -> Iterator[Figure]:
 
 def _requests(count: int) -> list[Request]:
     accounts = list(AccountState.objects.order_by("account_id").values_list("account_id", flat=True)[:count])
-    headers = {"Authorization": f"Bearer {_token()}"}
+    headers = {"Authorization": f"Bearer {token()}"}
     paths = [f"{account_id}/entitlement/" for account_id in accounts]
     return [Request(paths[number % len(paths)], headers=headers) for number in range(count)]
 
 
-def _token() -> str:
+def token() -> str:
     wanted = Wanted(name="bench", purpose="the bench", scopes=["read"], days=1)
     return make_token(wanted, actor="user:bench", groups=["admin"], now=datetime.now(UTC)).text

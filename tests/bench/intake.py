@@ -75,10 +75,10 @@ def _customers() -> list[Mapping[str, object]]:
 
 
 def _requests(bodies: Sequence[Mapping[str, object]], number: int, count: int) -> list[Request]:
-    return [_request(f"evt_{number}_{n}", bodies[n % len(bodies)]) for n in range(count)]
+    return [request(f"evt_{number}_{n}", bodies[n % len(bodies)]) for n in range(count)]
 
 
-def _request(event_id: str, customer: Mapping[str, object]) -> Request:
+def request(event_id: str, customer: Mapping[str, object]) -> Request:
     text = json.dumps(
         {
             "id": event_id,

@@ -13,7 +13,8 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ AT_ONCE = 8
 SAMPLE = 5_000
 CHUNK = 500
 ONE_IN = 1_000
+FLOOR, UNCHANGED, CHANGED, ALONE = "raw COPY", "nothing changed", "one in a thousand changed", "those alone"
 
 
 def main() -> None:
@@ -41,37 +43,33 @@ def main() -> None:
     parser.add_argument("accounts", nargs="?", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    with company_of(options.accounts), watched_worker(VAR, PROCESSES) as watched:
+        took = in_turn(options.rounds, watched)
+        _show(took, options.accounts)
+        _show_peer(statistics.median(one.seconds for one in took[UNCHANGED]), options.accounts, options.rounds)
+        print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
+        _show_full(watched, took, options.accounts)
+
+
+@contextmanager
+def company_of(accounts: int) -> Iterator[None]:
+    """Servers that hold a company of so many, everybody evaluated."""
     sandbox = Sandbox(VAR)
     with sandbox.attached():
         os.environ.update(sandbox.env())
         os.environ["DJANGO_SETTINGS_MODULE"] = "recon.settings"
         sandbox.recreate_ours()
         _empty_stores()
-        _measure(options.accounts, options.rounds)
+        import django
 
+        django.setup()
+        from django.core.management import call_command
 
-def _measure(accounts: int, rounds: int) -> None:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0, skip_checks=True)
-    began = time.perf_counter()
-    _fill(accounts)
-    print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s")
-    with watched_worker(VAR, PROCESSES) as watched:
-        works: dict[str, Callable[[], None]] = {
-            "raw COPY": _copy,
-            "nothing changed": _sweep,
-            "one in a thousand changed": lambda: _change() or _sweep(),
-            "those alone": lambda: _change() or _answer_changed(),
-        }
-        took = _in_turn(works, rounds, watched)
-        _show(took, accounts)
-        _show_peer(statistics.median(one.seconds for one in took["nothing changed"]), accounts, rounds)
-        print(f"memory: {watched.largest:.0f} MB the largest process, {watched.megabytes:.0f} MB all {PROCESSES + 1}")
-        _show_full(watched, took, accounts)
+        call_command("migrate", verbosity=0, skip_checks=True)
+        began = time.perf_counter()
+        _fill(accounts)
+        print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s")
+        yield
 
 
 def _empty_stores() -> None:
@@ -81,7 +79,8 @@ def _empty_stores() -> None:
 
 
 def _fill(accounts: int) -> None:
-    """Stores and mirror; then the templates are swept, and their states copied with each account's own fingerprint."""
+    """Stores and mirror; then the templates are swept, and what is kept of them copied, with each account's own
+    fingerprint."""
     from django.db import connection
 
     from recon.actions import equipment
@@ -89,13 +88,13 @@ def _fill(accounts: int) -> None:
     from recon.actions.read_stores import fingerprints_of
     from recon.actions.sweep import evaluate_chunk
     from recon.models import Trigger
-    from tests.bench.sweep_fill import FIRST, account_id, copy_states, fill_stores
+    from tests.bench.sweep_fill import FIRST, account_id, copy_kept, fill_stores
 
     sweeper = equipment.sweeper()
     fill_stores(accounts, datetime.now(UTC))
     evaluated = evaluate_chunk([account_id(number) for number in range(3)], sweeper)
     keep_evaluations(evaluated, trigger=Trigger.SWEEP, actor="bench")
-    copy_states(accounts)
+    copy_kept(accounts)
     for first in range(FIRST, FIRST + accounts, 5_000):
         ids = [account_id(number) for number in range(first, min(first + 5_000, FIRST + accounts))]
         taken = fingerprints_of(sweeper.stores, ids)
@@ -117,8 +116,14 @@ class Took:
     busy: float
 
 
-def _in_turn(works: dict[str, Callable[[], None]], rounds: int, watched: Watched) -> dict[str, list[Took]]:
+def in_turn(rounds: int, watched: Watched) -> dict[str, list[Took]]:
     """The first round warms up and does not count."""
+    works: dict[str, Callable[[], None]] = {
+        FLOOR: _copy,
+        UNCHANGED: _sweep,
+        CHANGED: lambda: _change() or _sweep(),
+        ALONE: lambda: _change() or _answer_changed(),
+    }
     took: dict[str, list[Took]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
@@ -139,7 +144,7 @@ def _busy(watched: Watched) -> float:
 
 def _show(took: dict[str, list[Took]], accounts: int) -> None:
     """On a machine that others use too, the seconds alone say little."""
-    floor = statistics.median(one.seconds for one in took["raw COPY"])
+    floor = statistics.median(one.seconds for one in took[FLOOR])
     for name, rounds in took.items():
         seconds = [one.seconds for one in rounds]
         middle, busy = statistics.median(seconds), statistics.median(one.busy for one in rounds)
@@ -235,17 +240,17 @@ def _change() -> None:
 
 
 def _show_full(watched: Watched, took: dict[str, list[Took]], accounts: int) -> None:
-    changed = statistics.median(one.seconds for one in took["those alone"])
+    changed = statistics.median(one.seconds for one in took[ALONE])
     for name in ("full sweep, all new", "full sweep, again"):
         busy = watched.busy
-        seconds, sample, counts = _full(accounts)
+        seconds, sample, counts = full_sweep(accounts)
         each, everybody = (watched.busy - busy) / sample, seconds * accounts / sample
         print(f"{name}: {sample:,} accounts in {seconds:.1f} s, of the worker {each * 1e6:.0f} us each; {counts}")
         print(f"  everybody: about {everybody:.0f} s; those that changed alone: {changed / everybody:.4f} of it")
 
 
-def _full(accounts: int) -> tuple[float, int, dict[str, int]]:
-    """Seconds, how many accounts, and what became of them."""
+def full_sweep(accounts: int) -> tuple[float, int, dict[str, int]]:
+    """Of a sample: seconds, how many accounts, and what became of them."""
     from recon.actions import equipment
     from recon.actions.sweep import begin_sweep
     from recon.queries.runs import looked_at

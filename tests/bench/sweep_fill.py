@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from django.db.models import AutoField, Model
 
 from recon.engine.case import facts_from_readings
 from recon.engine.enums import StoreName
@@ -25,6 +26,7 @@ from recon.sandbox.population.rows import Tables, empty_tables, write_cells
 CLEAN, OWING, DRIFTED = range(3)
 FIRST = 10  # the copies begin here
 PORTION = 100_000
+KEPT_OF = "where right(copy.id, 1) = '7'"
 COPIED = """
 from (
     select 'acc' || lpad(n::text, 9, '0') as id,
@@ -48,20 +50,35 @@ def fill_stores(accounts: int, now: datetime) -> None:
     _fill_mirror(stories, accounts, now)
 
 
-def copy_states(accounts: int) -> None:
-    """Our own state of each copy: its template's, with the template's evaluation, and no fingerprint of its own yet."""
+def copy_kept(accounts: int) -> None:
+    """What we keep of each copy: its template's state, with the template's evaluation and no fingerprint of its own
+    yet; what it is found by; and of one in ten what each store said."""
+    from recon.models import SNAPSHOTS, AccountHandles, AccountState
+
+    _copy_kept(AccountState, accounts)
+    _copy_kept(AccountHandles, accounts)
+    for model in SNAPSHOTS.values():
+        _copy_kept(model, accounts, KEPT_OF)
+
+
+def _copy_kept(model: type[Model], accounts: int, where: str = "") -> None:
+    """Ids hold the account's own, in text, lists and JSON alike."""
     from django.db import connection
 
-    from recon.models import AccountState
-
-    columns = [field.column for field in AccountState._meta.concrete_fields if field.column != "account_id"]
-    taken = ", ".join(f"said.{column}" for column in columns)
-    into = f"insert into account_state (account_id, {', '.join(columns)}) select copy.id, {taken} "
-    for given in _portions(accounts):
-        with connection.cursor() as cursor:
-            cursor.execute(into + COPIED.format(table="account_state", owner="said.account_id"), given)
+    table = model._meta.db_table
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    taken = ", ".join(_copied(field.column, field.db_type(connection) or "") for field in fields)
+    into = f"insert into {table} ({', '.join(field.column for field in fields)}) select {taken} "
     with connection.cursor() as cursor:
-        cursor.execute("vacuum analyze account_state")
+        for given in _portions(accounts):
+            cursor.execute(into + COPIED.format(table=table, owner="said.account_id") + where, given)
+        cursor.execute(f"vacuum analyze {table}")
+
+
+def _copied(column: str, kind: str) -> str:
+    if kind == "jsonb" or kind.startswith("text"):
+        return f"replace(said.{column}::text, copy.template, copy.id)::{kind}"
+    return f"said.{column}"
 
 
 def _fill_table(conn: psycopg.Connection[Any], name: str, rows: Sequence[Mapping[str, Any]], accounts: int) -> None:
