@@ -131,8 +131,16 @@ def assert_all_is_repaired(work: "subprocess.Popen[str]", accounts: int) -> None
     assert list(done["repairs"]) == ["applied"]
 
 
-def test_the_set_does_the_demos_work_and_ends_when_it_is_asked_to(process_set: ProcessSet, servers: Sandbox) -> None:
-    """One worker is asked while it repairs; the others do what it leaves."""
+def files_in(folder: Path) -> dict[Path, int]:
+    """Each with when it was written last, in nanoseconds."""
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_the_set_does_the_demos_work_and_ends_when_it_is_asked_to(
+    process_set: ProcessSet, servers: Sandbox, image: Path
+) -> None:
+    """One worker is asked while it repairs; the others do what it leaves. Nobody writes into the image."""
+    built = files_in(image)
     first, *others = started = start(process_set, servers, 60)
     shown = "".join(f"{one.process.args}{one.env}" for one in started)
     assert [name for name, secret in secrets_of(servers.env()).items() if secret in shown] == []
@@ -142,6 +150,7 @@ def test_the_set_does_the_demos_work_and_ends_when_it_is_asked_to(process_set: P
     assert_all_is_repaired(work, 60)
     assert process_set.stop(*others) == [0] * len(others)
     assert prepared_left(servers) == 0
+    assert files_in(image) == built
 
 
 @pytest.mark.long
