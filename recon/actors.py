@@ -9,6 +9,7 @@ KINDS: Final = ("user:", "token:", "task:", "terminal:")
 AUTO: Final = "task:auto"  # repairs by itself what a class's mode lets it
 BULK: Final = "task:bulk"  # drives bulk repairs
 CALENDAR: Final = "task:calendar"  # ends what has a last day
+RECOVERY: Final = "task:recover"  # settles what a crash left
 _PERSON: Final = "user:"
 _TOKEN: Final = "token:"
 

