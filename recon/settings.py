@@ -381,7 +381,7 @@ LOGGING: dict[str, Any] = {
         "json": {"()": "recon.log_lines.JsonLines"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
-    # At INFO the client tells of each request, with the ids in it; below ERROR the exporter of each time it tries again.
+    # Below these the client tells of each request, with the ids in it, and the exporter of each time it tries again.
     "loggers": {"stripe": {"level": "WARNING"}, "opentelemetry": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
 }
