@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from celery.signals import task_prerun
+from django.db import connection
 from django.utils import timezone
 
 from recon import tasks
@@ -62,3 +64,15 @@ def test_the_audit_is_proved_and_what_is_old_forgotten(settings, tmp_path):
     LookUp.objects.create(at=old, actor="user:ada", account_id="acc_1", by="account")
     tasks.prune()
     assert not LookUp.objects.exists()
+
+
+def test_a_host_that_cannot_reach_our_database_hands_the_accounts_of_a_bulk_repair_on(monkeypatch):
+    tried = []
+    count = lambda args, **_: tried.append(args)  # noqa: E731
+    with monkeypatch.context() as cut_off:
+        cut_off.setitem(connection.settings_dict, "PORT", "1")
+        connection.close()
+        task_prerun.connect(count)
+        ended = tasks.bulk_items.apply(args=["7:1"])
+        task_prerun.disconnect(count)
+    assert (ended.state, [list(args) for args in tried]) == ("FAILURE", [["7:1"]] * 6)
