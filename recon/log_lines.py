@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from recon.traces import trace_ids
-from recon.under_way import ids
+from recon.under_way import SAID, ids
 
 _TAKEN_OUT: Final = (
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "…"),  # who logs in to a server, and with what
@@ -60,9 +60,8 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **_ids_of(record),
-            **_said_by(record),
         }
+        line |= {name: said for name, said in {**_ids_of(record), **_said_by(record)}.items() if name not in line}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(_clean(line), default=lambda other: scrubbed(str(other)))
@@ -76,7 +75,8 @@ def _ids_of(record: logging.LogRecord) -> Mapping[str, str]:
 def _said_by(record: logging.LogRecord) -> Mapping[str, Any]:
     if record.name.partition(".")[0] not in _OURS:
         return {}
-    return {name: value for name, value in record.__dict__.items() if name not in _EVERY_RECORDS}
+    besides = {name: value for name, value in record.__dict__.items() if name not in _EVERY_RECORDS}
+    return {**besides.pop(SAID, {}), **besides}
 
 
 def _clean(said: Any) -> Any:

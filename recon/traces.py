@@ -7,6 +7,7 @@ and a span is one shared object that does nothing.
 A span holds ids, names, counts and outcomes. Never a word that a store, a person or an exception said.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 if TYPE_CHECKING:
     from recon.open_telemetry import Tracing
+
+log = logging.getLogger(__name__)
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 NO_IDS: Final[Mapping[str, str]] = {}
@@ -62,12 +65,17 @@ UNSEEN: Final = _Unseen()
 
 @cache
 def tracing() -> "Tracing | None":
-    """This process's way to the collector, made at the first span; None: traces are off."""
+    """This process's way to the collector, made at the first span; None: traces are off, or their variables wrong, for
+    which no work fails."""
     if not any(os.environ.get(name) for name in ENDPOINTS) or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
-    from recon.open_telemetry import exporting  # costs what nobody pays who does not want it
+    try:
+        from recon.open_telemetry import exporting  # costs what nobody pays who does not want it
 
-    return exporting()
+        return exporting()
+    except Exception:
+        log.exception("there are no traces: the variables of OpenTelemetry are wrong")
+        return None
 
 
 # A child speaks to the collector by a connection of its own.

@@ -17,6 +17,7 @@ from recon.traces import Span, Traceparents, Value
 log = logging.getLogger(__name__)
 
 CARRIED: Final = "recon"  # the header of a task's message
+SAID: Final = "said"  # of a log record: what stands on its line beside, under whatever names
 _ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=traces.NO_IDS)
 
 
@@ -83,7 +84,7 @@ class under_way:
         if log.isEnabledFor(logging.INFO):
             failed = {} if kind is None else {"error": kind.__name__}
             took = {"ms": round((perf_counter() - self._began) * 1_000, 1)}
-            log.info("%s", self._name, extra={**self._said, **failed, **took})
+            log.info("%s", self._name, extra={SAID: {**self._said, **failed, **took}})
         self._work.__exit__(kind, error, trace)
         _ids.reset(self._token)
 

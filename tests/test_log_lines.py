@@ -60,9 +60,12 @@ def test_every_line_has_the_ids_of_the_work_under_way() -> None:
 def test_the_end_of_work_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "recon.under_way")
     with under_way("repair", account_id="acc_1") as work:
-        work.say(outcome="applied")
+        work.say(outcome="applied", name="whatever a record has itself")
     with pytest.raises(KeyError), under_way("repair"):
         raise KeyError("jane@example.com")
-    ended = [(one.message, getattr(one, "outcome", ""), getattr(one, "error", "")) for one in caplog.records]
-    assert ended == [("repair", "applied", ""), ("repair", "", "KeyError")]
-    assert all(one.ms >= 0 for one in caplog.records)
+    told = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    assert [(one["message"], one.get("outcome"), one.get("error"), one.get("account_id")) for one in told] == [
+        ("repair", "applied", None, None),
+        ("repair", None, "KeyError", None),
+    ]
+    assert all(one["ms"] >= 0 for one in told)

@@ -273,6 +273,15 @@ def test_a_collector_that_is_down_costs_spans_and_nothing_else(silent: str) -> N
         process.stdout.close()
 
 
+def test_variables_that_are_wrong_switch_traces_off_and_stop_nobody(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "-1")
+    with under_way("repair") as work:
+        work.say(outcome="applied")
+    assert traces.traceparent() is None
+
+
 def test_a_child_has_a_way_of_its_own_to_the_collector(collector: Collector) -> None:
     parents = traces.tracing()
     child = os.fork()
