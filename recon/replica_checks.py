@@ -28,14 +28,14 @@ def check_replica(conn: psycopg.Connection, store: PostgresStore) -> Iterator[Ch
     except psycopg.Error as error:
         hint = f"Correct {variable}, or start the server; meanwhile the primary is read."
         told = str(error).strip().splitlines()[0].rstrip(".")
-        yield Error(f"{store.name}: its replica cannot be reached: {told}.", hint=hint, id="recon.E070")
+        yield Error(f"{store.name}: its replica cannot be reached: {told}.", hint=hint, id="recon.E080")
         return
     if not is_standby:
         hint = f"Set {variable} to a physical standby: of another copy nobody can tell how old it is."
-        yield Error(f"{store.name}: its replica is no standby.", hint=hint, id="recon.E071")
+        yield Error(f"{store.name}: its replica is no standby.", hint=hint, id="recon.E081")
     elif server != primary:
         hint = f"Set {variable} to a standby of {store.name.upper()}_URL."
-        yield Error(f"{store.name}: its replica is of another cluster.", hint=hint, id="recon.E072")
+        yield Error(f"{store.name}: its replica is of another cluster.", hint=hint, id="recon.E082")
     else:
         yield from _check_lag(store)
 
@@ -44,8 +44,8 @@ def _check_lag(store: PostgresStore) -> Iterator[CheckMessage]:
     reader = reader_of(store)
     if not settings.STORES[store.name]:
         hint = ALONE.format(store.name.upper())
-        yield Warning(f"{store.name}: only its replica is known.", hint=hint, id="recon.W073")
+        yield Warning(f"{store.name}: only its replica is known.", hint=hint, id="recon.W083")
     elif isinstance(reader, ReplicatedStore):
         if why := reader.standing().why_not:
-            yield Warning(why, hint="Meanwhile the primary is read, for a fifth of the time.", id="recon.W074")
+            yield Warning(why, hint="Meanwhile the primary is read, for a fifth of the time.", id="recon.W084")
         reader.close()

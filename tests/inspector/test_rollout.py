@@ -1,6 +1,7 @@
 """The rollout page and command: what was seen of each class, and what it may be trusted with."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from recon.engine import rollout as limits
 from recon.models import ApplyState, ClassMode, Relapse, ShadowCount, ShadowMark
+from recon.queries.measurements import measurements
 from recon.queries.rollout import rollout
+from recon.settings import BASE_DIR
 from tests.support.kept import golden, keep_case
 from tests.support.repairs import repair_in
 
@@ -73,3 +77,30 @@ def test_the_command_tells_the_same(seen: None, capsys: pytest.CaptureFixture[st
 def test_the_policy_page_leads_there_whoever_may_see_it(logged_in) -> None:
     assert 'href="/rollout/"' in logged_in("support").get("/policy/").content.decode()
     assert 'href="/rollout/"' not in logged_in("viewer").get("/policy/").content.decode()
+
+
+@pytest.mark.parametrize("guide", ["rollout", "stores"])
+def test_a_guide_names_no_number_that_there_is_not(db: None, guide: str) -> None:
+    told = set(re.findall(r"`(recon_\w+)", (BASE_DIR / "docs" / f"{guide}.md").read_text()))
+    assert told - {f"recon_{one.name}" for one in measurements(now=timezone.now())} == set()
+
+
+def test_the_guide_s_limits_are_those_that_the_page_goes_by() -> None:
+    guide = (BASE_DIR / "docs" / "rollout.md").read_text()
+    before_approve, before_auto = guide.split("## Observe → approve")[1].split("## Approve → auto")
+    to_approve = (
+        f"{limits.COMPARED_DAYS} days",
+        f"{limits.ENOUGH_WRITES} or more, or {limits.LOOKS_BACK_DAYS} days",
+        f"{limits.LEAST_AGREED} % agree",
+        f"{limits.LEAST_RIGHT} % of at least {limits.ENOUGH_SETTLED}",
+        f"at most {limits.MOST_UNKNOWN} %",
+    )
+    to_auto = (
+        f"{limits.APPROVED_DAYS} days",
+        f"{limits.ENOUGH_REPAIRS} or more",
+        f"at most {limits.MOST_REFUSED} % of the repairs",
+        f"at most {limits.MOST_FAILED} % |",
+        f"at most {limits.MOST_RELAPSED} % of the written",
+    )
+    assert [one for one in to_approve if one not in before_approve] == []
+    assert [one for one in to_auto if one not in before_auto] == []

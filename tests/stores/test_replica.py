@@ -141,9 +141,9 @@ def test_a_replica_alone_is_read_and_never_younger_than_its_last_commit(standby,
     ("replica", "primary", "told"),
     [
         ("here", "here", []),
-        ("here", "", ["recon.W073"]),
-        ("nowhere", "here", ["recon.E070"]),
-        ("primary", "here", ["recon.E071"]),
+        ("here", "", ["recon.W083"]),
+        ("nowhere", "here", ["recon.E080"]),
+        ("primary", "here", ["recon.E081"]),
     ],
 )
 def test_the_check_holds_a_replica_against_its_primary(replica_url, settings, replica, primary, told):
@@ -158,7 +158,7 @@ def test_the_check_tells_of_a_replica_that_lags(standby, replica_url, settings, 
     settings.REPLICA_LAG_SECONDS = 0
     standby.pause()
     dunning(ADD.format("grace"))
-    assert [message.id for message in check_stores(None, ["default"])] == ["recon.W074"]
+    assert [message.id for message in check_stores(None, ["default"])] == ["recon.W084"]
 
 
 def test_a_standby_in_the_place_of_its_primary_is_only_read(replica_url):

@@ -33,7 +33,7 @@ class Command(EmbeddedCommand):
                 one["because"] = list(known.advice.because)
             self.stdout.write(json.dumps(told))
             return
-        self.stdout.write(f"{'':<30}{'agreement':>16}{''.join(f'{kind:>13}' for kind in COLUMNS)}")
+        self.stdout.write(f"{'':<40}{'agreement':>16}{''.join(f'{kind:>13}' for kind in COLUMNS)}")
         for one in seen.classes:
             known = advised[one.name]
             self._write(f"{one.name} ({known.evidence.mode})", one.total)
