@@ -7,6 +7,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from recon.traces import FAILED
 from recon.under_way import current_request_id, known, under_way
 
 __all__ = ["current_request_id", "request_id_middleware"]
@@ -46,6 +47,8 @@ def _told(request: HttpRequest, get_response: GetResponse, request_id: str) -> H
         work.name(f"{request.method} {route}".strip())
         work.say(**{"http.request.method": request.method or "", "http.route": route})
         work.say(**{"http.response.status_code": response.status_code})
+        if response.status_code >= 500:
+            work.say(**{FAILED: str(response.status_code)})
     return response
 
 

@@ -22,7 +22,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from recon.log_lines import scrubbed
-from recon.traces import NO_IDS, Traceparents, Value
+from recon.traces import FAILED, NO_IDS, Traceparents, Value
 
 PATIENCE_SECONDS: Final = 1.0
 OURS: Final = "recon."
@@ -39,6 +39,8 @@ class Seen:
 
     def say(self, **said: Value) -> None:
         self._span.set_attributes(_attributes(said))
+        if FAILED in said:
+            self._span.set_status(Status(StatusCode.ERROR, str(said[FAILED])))
 
     def name(self, name: str) -> None:
         self._span.update_name(name)
@@ -79,7 +81,7 @@ class Tracing:
             try:
                 yield Seen(span)
             except BaseException as error:
-                span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+                Seen(span).say(**{FAILED: type(error).__name__})
                 raise
 
     def passed(self, name: str, since: int, said: Mapping[str, Value]) -> None:

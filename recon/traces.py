@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+FAILED: Final = "error.type"  # whose span says it has failed
 NO_IDS: Final[Mapping[str, str]] = {}
 Value = str | int | float | bool | Sequence[str]
 Traceparents = Iterable[str | None]

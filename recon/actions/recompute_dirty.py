@@ -12,7 +12,7 @@ from recon.actions.mirror_live import mirror_live
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import read_live
 from recon.actions.sweep import Sweeper
-from recon.traces import span
+from recon.traces import FAILED, span
 from recon.under_way import under_way
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
             causes = _keep(one, evaluated, is_complete=failed_read is None)
         except Exception as error:  # whatever it was: the account waits with its error, the others go on
             log.exception("recompute failed")
-            work.say(outcome="failed")
+            work.say(outcome="failed", **{FAILED: type(error).__name__})
             fail(one, f"{type(error).__name__}: {error}", now=sweeper.clock(), is_poison=True)
         else:
             work.follow(lambda: causes.traceparents)

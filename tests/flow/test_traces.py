@@ -175,6 +175,13 @@ def test_of_an_exception_the_type_alone_is_told(seen: InMemorySpanExporter) -> N
     assert CANARY not in span.to_json()
 
 
+def test_an_answer_that_says_we_failed_is_a_failure(known: str, seen: InMemorySpanExporter, settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = ()
+    assert post(event()).status_code == 503
+    [span] = seen.get_finished_spans()
+    assert (span.name, span.status.status_code.name) == ("POST /api/v1/webhooks/stripe/", "ERROR")
+
+
 def _approval(digest: str) -> tuple[dict[str, str], str]:
     return {"digest": digest, "reason": f"{CANARY} paid by wire"}, "application/json"
 
