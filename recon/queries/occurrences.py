@@ -3,7 +3,7 @@
 Rows are whatever a store said: a date that is none is no occurrence, and nothing here fails on it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -76,12 +76,17 @@ _SCHEDULED: Mapping[str, tuple[_Dated, ...]] = {
 
 def occurrences(place: str, row: Row) -> tuple[Occurrence, ...]:
     """What happened, by a row of `place` (store.table)."""
-    return _found(_HAPPENED.get(place, ()), row)
+    return tuple(Occurrence(what, at) for _, what, at in happened_in(place, [row]))
 
 
-def scheduled(place: str, row: Row) -> tuple[Occurrence, ...]:
-    """What was to come when the row was written, and comes without another word of the store."""
-    return _found(_SCHEDULED.get(place, ()), row)
+def happened_in(place: str, rows: Sequence[Row]) -> Iterator[tuple[Row, str, datetime]]:
+    """What happened, and when, by each row of `place`: (row, what, at)."""
+    return _found(_HAPPENED.get(place, ()), rows)
+
+
+def scheduled_in(place: str, rows: Sequence[Row]) -> Iterator[tuple[Row, str, datetime]]:
+    """What was to come when the rows were written, and comes without another word of the store."""
+    return _found(_SCHEDULED.get(place, ()), rows)
 
 
 @cache
@@ -100,16 +105,16 @@ def _tables_in(places: Iterable[str], store: str) -> frozenset[str]:
     return frozenset(place.partition(".")[2] for place in places if place.startswith(f"{store}."))
 
 
-def _found(dated: Iterable[_Dated], row: Row) -> tuple[Occurrence, ...]:
-    found: tuple[Occurrence, ...] = ()
+def _found(dated: Iterable[_Dated], rows: Sequence[Row]) -> Iterator[tuple[Row, str, datetime]]:
+    """An account's page looks through thousands of rows, so each is handled by as little as can be."""
     for one in dated:
-        if one.holds is not None and not one.holds(row):
-            continue
-        holder = row.get(one.within) if one.within else row
-        moment = _moment(holder.get(one.name)) if isinstance(holder, dict) else None
-        if moment is not None:
-            found += (Occurrence(one.what, moment),)
-    return found
+        holds, within, name, what = one.holds, one.within, one.name, one.what
+        for row in rows if holds is None else filter(holds, rows):
+            holder = row.get(within) if within else row
+            value = holder.get(name) if isinstance(holder, dict) else None
+            moment = None if value is None else _moment(value)
+            if moment is not None:
+                yield row, what, moment
 
 
 def _is_lone_charge(row: Row) -> bool:

@@ -17,7 +17,7 @@ from recon.engine.facts import StoreName
 from recon.engine.schema import TABLES
 from recon.models import SNAPSHOTS, StoreSnapshot
 from recon.queries.happenings import Entry, Kind
-from recon.queries.occurrences import occurrences, scheduled, scheduled_tables, telling_tables
+from recon.queries.occurrences import happened_in, occurrences, scheduled_in, scheduled_tables, telling_tables
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -152,10 +152,8 @@ def _by_store(account_id: str, until: datetime) -> dict[StoreName, list[_Said]]:
 def _history(store: StoreName, tables: Tables) -> Iterator[_Told]:
     """What the first snapshot tells of the time before it."""
     for table in filter(telling_tables(store).__contains__, tables):
-        place = f"{store}.{table}"
-        for row in _rows(tables[table]):
-            for happened in occurrences(place, row):
-                yield _Told(store, table, row, *happened)
+        for happened in happened_in(f"{store}.{table}", _rows(tables[table])):
+            yield _Told(store, table, *happened)
 
 
 def _news(said: _Said) -> Iterator[Entry]:
@@ -193,10 +191,8 @@ def _came(latest: Mapping[str, Tables]) -> Iterator[_Told]:
     for name, tables in latest.items():
         store = StoreName(name)
         for table in filter(scheduled_tables(store).__contains__, tables):
-            place = f"{store}.{table}"
-            for row in _rows(tables[table]):
-                for came in scheduled(place, row):
-                    yield _Told(store, table, row, *came)
+            for came in scheduled_in(f"{store}.{table}", _rows(tables[table])):
+                yield _Told(store, table, *came)
 
 
 def _occurred(one: _Told, at: datetime, seen_at: datetime | None) -> Entry:
@@ -224,9 +220,9 @@ def _amount(row: Row) -> int | None:
     return None
 
 
-def _rows(rows: Iterable[Any] | None) -> Iterator[Row]:
+def _rows(rows: Iterable[Any] | None) -> list[Row]:
     """What is no row is left out."""
-    return (row for row in rows or () if isinstance(row, dict))
+    return [row for row in rows or () if isinstance(row, dict)]
 
 
 def _keyed(store: StoreName, table: str, rows: Iterable[Any] | None) -> dict[str, Row]:
