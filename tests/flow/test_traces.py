@@ -16,6 +16,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -28,11 +29,11 @@ from recon.actions.drive_bulk_repairs import drive_bulk_repairs
 from recon.actions.look_again import look_again
 from recon.actions.repair_bulk_items import repair_bulk_items
 from recon.engine.facts import StoreName
-from recon.models import AccountState, ApplyState
+from recon.models import AccountState, ApplyState, Inbox
 from recon.open_telemetry import PATIENCE_SECONDS, Tracing
 from recon.sandbox.cluster import Sandbox
 from recon.under_way import under_way
-from tests.api.conftest import event, post, secrets
+from tests.api.conftest import STORE_EVENTS, event, post, secrets
 from tests.apply.conftest import clock, six
 from tests.support.bulk import drifted, started, with_workers
 from tests.support.collector import Arrived, Collector, collecting
@@ -149,6 +150,17 @@ def test_a_bulk_repair_follows_its_start_and_tells_of_each_account(told: Callabl
     assert [format_trace_id(link.context.trace_id) for link in bulk.links] == [run.traceparent.split("-")[1]]
     ends = [(one.attributes["recon.account_id"], one.attributes["recon.outcome"]) for one in spans if "one" in one.name]
     assert ends == [("acc_1", "applied"), ("acc_2", "applied")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("given", "is_taken"), [(f"00-{'a' * 32}-{'b' * 16}-01", True), ("00-no-trace-at-all", False)])
+def test_a_callers_trace_goes_on_here(given: str, is_taken: bool, seen: InMemorySpanExporter) -> None:
+    body = {"store": "cf_prod", "event_id": "1", "account_id": "acc_1", "occurred_at": "2026-01-01T00:00:00Z"}
+    headers = {"authorization": "Bearer access", "traceparent": given}
+    answer = Client().post(STORE_EVENTS, body, content_type="application/json", headers=headers)
+    assert answer.status_code == 202
+    assert {(trace_of(one) == "a" * 32) for one in seen.get_finished_spans()} == {is_taken}
+    assert Inbox.objects.get().traceparent.split("-")[1] == trace_of(seen.get_finished_spans()[0])
 
 
 def test_recovery_follows_the_approval_that_it_finishes(known: str, seen: InMemorySpanExporter) -> None:
