@@ -10,8 +10,9 @@ from recon.actions.keep_evaluations import Evaluated, keep_evaluations
 from recon.actions.keep_recompute import Causes, causes_of, found_in, keep_recompute
 from recon.actions.mirror_live import mirror_live
 from recon.actions.policy_turn import share_policy_turn
-from recon.actions.read_stores import read_live
+from recon.actions.read_stores import Stores, read_live
 from recon.actions.sweep import Sweeper
+from recon.stores.replica import ReplicatedStore
 from recon.traces import FAILED, span
 from recon.under_way import under_way
 
@@ -33,7 +34,7 @@ def _recompute_one(one: Claim, sweeper: Sweeper) -> None:
     with under_way("recompute", account_id=one.account_id) as work:
         try:
             evaluated = _look(one.account_id, sweeper)
-            failed_read = _failed_read(evaluated)
+            failed_read = _failed_read(evaluated, sweeper.stores)
             mirror_live(one.account_id, evaluated.readings)
             causes = _keep(one, evaluated, is_complete=failed_read is None)
         except Exception as error:  # whatever it was: the account waits with its error, the others go on
@@ -67,7 +68,11 @@ def _keep(one: Claim, evaluated: Evaluated, *, is_complete: bool) -> Causes:
     return causes
 
 
-def _failed_read(evaluated: Evaluated) -> str | None:
+def _failed_read(evaluated: Evaluated, stores: Stores) -> str | None:
     """Why it has not seen all that had asked for it; a replica whose primary nobody knows may lack it."""
     failed = (reading.reason or "" for reading in evaluated.readings if not reading.ok)
-    return next(failed, LAGS if evaluated.seen_at < evaluated.at else None)
+    return next(failed, LAGS if evaluated.seen_at < evaluated.at and _may_lag(stores) else None)
+
+
+def _may_lag(stores: Stores) -> bool:
+    return any(isinstance(store, ReplicatedStore) and store.primary is None for store in stores.values())

@@ -1,5 +1,6 @@
 """The latest state of an account, its history of outcomes, and the events between them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,24 @@ def test_a_verdict_unknown_ends_no_drift():
     assert (state.is_known, state.drift_since, kinds()) == (False, NOW, ["drift.detected"])
     keep(drifted(), NOW + timedelta(minutes=2))
     assert (AccountState.objects.get().drift_since, kinds()) == (NOW, ["drift.detected"])
+
+
+def test_what_a_replica_that_lags_said_does_not_replace_what_was_found_since():
+    keep(drifted(), NOW)
+    keep(healed(), NOW + timedelta(minutes=2))
+    said = {name: Reading(StoreName(name), NOW + timedelta(minutes=5), tables) for name, tables in drifted().items()}
+    said["cf_prod"] = replace(said["cf_prod"], as_of=NOW + timedelta(minutes=1))
+    late = evaluate("acc_1", list(said.values()), RULES, NOW + timedelta(minutes=5))
+    keep_evaluations([late], trigger=Trigger.SWEEP, actor="test")
+    state = AccountState.objects.get()
+    assert (state.drifted_cells, state.evaluated_at) == (0, NOW + timedelta(minutes=2))
+
+
+def test_an_outcome_is_as_old_as_the_oldest_reading_of_a_database():
+    said = [Reading(StoreName(name), NOW, tables) for name, tables in drifted().items()]
+    keep_evaluations([evaluate("acc_1", said, RULES, NOW + timedelta(minutes=3))], trigger=Trigger.SWEEP, actor="test")
+    state = AccountState.objects.get()
+    assert (state.evaluated_at, state.changed_at, state.evaluation.at) == (NOW, NOW, NOW + timedelta(minutes=3))
 
 
 def test_an_evaluation_that_was_overtaken_changes_nothing():

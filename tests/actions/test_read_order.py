@@ -27,6 +27,9 @@ class Slow:
     store: Any
     meanwhile: Callable[[], object]
 
+    def in_bulk(self):
+        return self
+
     def read(self, scope):
         self.meanwhile()
         return self.store.read(scope)

@@ -1,18 +1,26 @@
 """A real standby spares its primary the reading; how old it is shows, and what must be so now is so now."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from django.conf import settings
 
+from recon.actions.dirty import mark_dirty
+from recon.actions.recompute_dirty import LAGS, recompute_dirty
 from recon.bootstrap import database_stores, reader_of
 from recon.checks import check_stores
+from recon.engine.facts import StoreName
+from recon.models import AccountState, Dirty
 from recon.stores.base import Scope, StoreUnreachable
 from recon.stores.replica import NOBODY_KNOWS, InBulk, ReplicatedStore
 from recon.stores.subs_dunning import SubsDunning
 from recon.stores.writable import hindrances
+from tests.actions.conftest import sweeper_at, told, twin, twin_server
 from tests.support.standby import Standby
+
+__all__ = ["sweeper_at", "told", "twin", "twin_server"]
 
 ME = [Scope.of("acc_1")]
 ADD = "INSERT INTO dunning (account_id, state) VALUES ('acc_1', '{}')"
@@ -118,22 +126,20 @@ def test_the_primary_stands_in_for_a_replica_of_no_use(broken, standby, replica_
 
 def test_with_its_primary_down_a_replica_is_as_old_as_the_last_commit_and_nothing_is_so_now(replica_url, dunning):
     dunning(ADD.format("grace"))
-    with psycopg.connect(PRIMARY) as conn:
-        (written,) = conn.execute("SELECT clock_timestamp()").fetchone()
-    store = replicated(replica_url, NOWHERE)
-    assert in_bulk(store).as_of <= written
+    later = now() + timedelta(minutes=1)
+    store = replicated(replica_url, NOWHERE, clock=lambda: later)
+    assert in_bulk(store).as_of <= now()
     read = store.read_many(ME)["acc_1"]
     assert (read.ok, "gives no answer" in read.reason) == (False, True)
 
 
 def test_a_replica_alone_is_read_and_never_younger_than_its_last_commit(standby, replica_url, dunning):
     dunning(ADD.format("grace"))
-    written = now()
     standby.resume()
-    tomorrow = written + timedelta(days=1)
+    tomorrow = now() + timedelta(days=1)
     store = replicated(replica_url, None, clock=lambda: tomorrow)
     read = store.read_many(ME)["acc_1"]
-    assert (state(read), NOBODY_KNOWS < read.as_of <= written) == ("grace", True)
+    assert (state(read), NOBODY_KNOWS < read.as_of <= now()) == ("grace", True)
     assert state(in_bulk(store)) == "grace"
 
 
@@ -175,3 +181,20 @@ def test_the_engine_reads_out_of_the_replica_and_applies_to_the_primary(replica_
     alone = database_stores()[0]
     assert (alone.connections.url, reader_of(alone).primary) == (replica_url, None)
     assert "set SUBS_DUNNING_URL to its primary" in alone.read_only
+
+
+@pytest.mark.django_db
+def test_an_account_that_an_event_named_is_read_again_until_a_replica_alone_has_it(
+    standby, replica_url, told, sweeper_at, dunning
+):
+    told("settled_in_both_stores")
+    standby.resume()
+    last = dunning("SELECT clock_timestamp()").fetchone()[0]
+    alone = replicated(replica_url, None, clock=lambda: last + timedelta(hours=1))
+    sweeper = sweeper_at(last + timedelta(hours=1))
+    sweeper = replace(sweeper, stores={**sweeper.stores, StoreName.SUBS_DUNNING: alone})
+    mark_dirty(["acc_1"], last)
+    recompute_dirty(sweeper, limit=1)
+    mark = Dirty.objects.get()
+    assert (mark.done_gen, mark.parked, mark.last_error) == (0, False, LAGS)
+    assert AccountState.objects.get().evaluated_at <= now()
