@@ -30,7 +30,7 @@ from recon.sandbox.logins import ensure_logins
 from recon.sandbox.repairing import begin
 from recon.sandbox.twin import state
 from tests.chaos import settled
-from tests.chaos.hosts import SEALED, Crew, sessions_of
+from tests.chaos.hosts import SEALED, Crew, lost_sessions
 from tests.chaos.invariants import side
 from tests.chaos.network import Cut, cut, mend
 from tests.support.applying import wrong_everywhere
@@ -204,7 +204,9 @@ class Town:
                 seen.standstill_seconds = passed
             if seen.finished_seconds is None and run.state == BulkState.DONE:
                 seen.finished_seconds = passed
-            if seen.forgotten_seconds is None and (not crew.host.cuts or not sessions_of(self._admin, crew.host)):
+            if seen.forgotten_seconds is None and (
+                not crew.host.cuts or not lost_sessions(self._admin, crew.host, chosen.cut)
+            ):
                 seen.forgotten_seconds = passed
             self._let_go_on(run, seen)
             time.sleep(LOOK_SECONDS)

@@ -19,7 +19,7 @@ from recon.sandbox.postgres import find_home
 from recon.sandbox.provision import STORES
 from recon.sandbox.twin_server import TwinServer
 from tests.chaos.fleet import environment
-from tests.chaos.network import ADDRESSES, Host
+from tests.chaos.network import ADDRESSES, ONE_SERVER, Cut, Host
 
 ANYWHERE: Final = "0.0.0.0"
 WIRE: Final = "10.77.0.0/24"
@@ -119,9 +119,11 @@ class Crew:
         processes.spawn(self._var / f"{name}.pid", [*self.host.prefix, sys.executable, "-m", *argv], log, env=self._env)
 
 
-def sessions_of(conn: psycopg.Connection[Any], host: Host) -> int:
-    """How many connections of the host's the servers still believe in."""
-    row = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE client_addr = %s", [host.address]).fetchone()
+def lost_sessions(conn: psycopg.Connection[Any], host: Host, cut: Cut) -> int:
+    """How many connections of the host's the databases that it is cut off from still believe in."""
+    databases = list(ADDRESSES) if cut not in ONE_SERVER else [ONE_SERVER[cut]]
+    query = "SELECT count(*) FROM pg_stat_activity WHERE client_addr = %s AND datname = ANY(%s)"
+    row = conn.execute(query, [host.address, databases]).fetchone()
     return int(row[0]) if row else 0
 
 
