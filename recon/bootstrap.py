@@ -74,7 +74,7 @@ def reader_of(store: Store) -> Store:
     """The same store as it is read: out of its replica, where it has one."""
     if not isinstance(store, PostgresStore) or not (url := settings.STORE_REPLICAS[store.name]):
         return store
-    replica = type(store)(url, relations=store.relations)
+    replica = type(store)(url, relations=store.relations, read_only=store.read_only)
     primary = store if settings.STORES[store.name] else None
     most_lag = timedelta(seconds=settings.REPLICA_LAG_SECONDS)
     return ReplicatedStore(primary, replica, most_lag=most_lag, clock=timezone.now)

@@ -106,3 +106,14 @@ def test_each_store_says_whether_it_answers_and_what_is_prepared_there() -> None
     assert found["recon_prepared_transactions"][("billing_prod",)] == 0
     assert ("cf_prod",) not in found["recon_prepared_transactions"]
     assert found["recon_store_asked_age_seconds"][("cf_prod",)] >= 120
+
+
+def test_each_replica_says_how_far_it_is_behind_and_whether_it_is_read() -> None:
+    told = {"ok": True, "ms": 3, "why": "", "read_only": {"cf_prod.blocks": "no right to"}}
+    replicas = {"cf_prod": {"lag_s": 1.5, "why": ""}, "billing_prod": {"lag_s": None, "why": "gives no answer"}}
+    for name, replica in replicas.items():
+        Pulse.objects.create(name=f"store:{name}", at=NOW, detail=told | {"replica": replica})
+    found = scraped()
+    assert found["recon_replica_lag_seconds"] == {("cf_prod",): 1.5}
+    assert found["recon_replica_used"] == {("cf_prod",): 1, ("billing_prod",): 0}
+    assert found["recon_store_read_only"] == {("cf_prod",): 1, ("billing_prod",): 1}

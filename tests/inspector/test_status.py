@@ -210,3 +210,17 @@ def test_a_chain_that_was_found_broken_once_is_not_forgotten(support: Client) ->
 def test_alive_is_whoever_answers(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         assert Client().get("/healthz").content.startswith(b"ok ")
+
+
+def test_what_a_store_is_only_read_for_and_how_its_replica_is_stand_beside_it(support: Client) -> None:
+    why = "cf_prod: prepared transactions are off."
+    told = {"ok": True, "ms": 3, "why": ""}
+    for name, more in {
+        "cf_prod": {"read_only": {"cf_prod": why}, "replica": {"lag_s": 1.25, "why": ""}},
+        "billing_prod": {"read_only": {}, "replica": {"lag_s": None, "why": "it gives no answer."}},
+    }.items():
+        Pulse.objects.create(name=f"store:{name}", at=timezone.now(), detail=told | more)
+    notes = {part.name: (part.note, part.tone) for part in support.get("/status/").context["page"].stores}
+    assert notes["cf_prod"][0].endswith(f"Its replica was 1.2 s behind. {why}")
+    assert notes["billing_prod"][0].endswith("passed over, and the primary read instead: it gives no answer.")
+    assert (notes["cf_prod"][1], notes["billing_prod"][1]) == ("warn", "warn")
