@@ -27,7 +27,6 @@ from recon.words import reason_in
 log = logging.getLogger(__name__)
 
 TAIL_BYTES: Final = 64 * 1024
-PLACE: Final = "place"  # the pulse that says where the database stood when it was last asked
 TOLD: Final = (
     "Our database is older than what it wrote, as it is after a restore. {signs} Nothing is applied, and recovery only"
     " tells; `manage.py restored` says what there is and how to go on."
@@ -102,14 +101,14 @@ def _switch(is_on: bool, reason: str, actor: str, now: datetime) -> None:
 
 
 def _known_place() -> dict[str, str]:
-    known: dict[str, str] | None = Pulse.objects.filter(name=PLACE).values_list("detail", flat=True).first()
+    known: dict[str, str] | None = Pulse.objects.filter(name=Pulse.PLACE).values_list("detail", flat=True).first()
     return known or {}
 
 
 def _remember(now: datetime) -> None:
     here = dict(place())
     if _known_place() != here:
-        Pulse.objects.update_or_create(name=PLACE, defaults={"at": now, "detail": here})
+        Pulse.objects.update_or_create(name=Pulse.PLACE, defaults={"at": now, "detail": here})
 
 
 def _newest_checkpoint() -> Checkpoint | None:

@@ -89,6 +89,7 @@ class Sandbox:
             self.twin.stop()
             self.valkey.stop()
             self.postgres.destroy()
+            self._forget_checkpoints()
             for name in ("master.secret", "schema.sha256", "seeded.json", ENV_FILE):
                 (self.var_dir / name).unlink(missing_ok=True)
 
@@ -112,9 +113,9 @@ class Sandbox:
         (self.var_dir / "seeded.json").write_text(json.dumps({"accounts": accounts}))
 
     def recreate_ours(self) -> None:
-        """Empty our own database (not the stores), as before the first migration; its checkpoints would deny it."""
+        """Empty our own database (not the stores), as before the first migration."""
         master = self._master()
-        (self.var_dir / "audit-checkpoints").unlink(missing_ok=True)
+        self._forget_checkpoints()
         with psycopg.connect(self.env()["SANDBOX_ADMIN_URL"], autocommit=True) as conn:
             provision.recreate_database(conn, provision.OURS, lambda role: _password(master, role))
 
@@ -124,12 +125,17 @@ class Sandbox:
         if marker.exists() and marker.read_text() == wanted:
             return
         (self.var_dir / "seeded.json").unlink(missing_ok=True)
+        self._forget_checkpoints()
         password = _password(master, SUPERUSER)
         provision.provision(
             lambda db: make_conninfo("", host=ports.LOOPBACK, port=port, user=SUPERUSER, password=password, dbname=db),
             lambda role: _password(master, role),
         )
         marker.write_text(wanted)
+
+    def _forget_checkpoints(self) -> None:
+        """Those of an audit that is no more: they would say that the new one was restored."""
+        (self.var_dir / "audit-checkpoints").unlink(missing_ok=True)
 
     def _ensure_twin(self, env: Mapping[str, str], port: int, webhook_url: str) -> int:
         if webhook_url:

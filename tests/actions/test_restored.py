@@ -19,7 +19,7 @@ from recon.actions.look_again import look_again
 from recon.actions.pause_applies import resume_applies
 from recon.actions.prove_audit import prove_audit_with
 from recon.actions.recover import recover
-from recon.actions.restored import PLACE, accept_restored, signs, why_held
+from recon.actions.restored import accept_restored, signs, why_held
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
 from recon.apply.order import Order, Rights
 from recon.apply.record import Entry, record
@@ -145,7 +145,7 @@ def test_a_volume_put_back_is_known_by_the_checkpoints_alone(restore, checkpoint
     record(Entry("user:ada", "test.done", "because"))
     send_checkpoint(checkpoints)
     restore()
-    Pulse.objects.filter(name=PLACE).delete()
+    Pulse.objects.filter(name=Pulse.PLACE).delete()
     assert [found.split(" ")[1] for found in signs()] == ["audit"]
     record(Entry("user:eve", "test.done", "of another history"))
     assert [found.split(" ")[0] for found in signs()] == ["Entry"]
