@@ -230,7 +230,7 @@ def test_one_chain_leads_from_a_webhook_through_the_queue_to_the_stores(
     approved = approve_plan(
         "acc_1", digest=known, actor=ACTOR, groups={"support"}, reason="r", request_key="k", request_id="r-1"
     )
-    spans = collector.wait_for(lambda spans: {"carry out", "publish"} <= {one.name for one in spans})
+    spans = collector.wait_for(lambda spans: {"approve", "carry out", "publish"} <= {one.name for one in spans})
     by_id = {one.id: one for one in spans}
 
     def before(one: Arrived) -> list[str]:
