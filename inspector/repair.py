@@ -11,8 +11,9 @@ from inspector.display.repair_page import RepairPage, repair_page
 from inspector.display.undo import UndoStanding, UndoView, undo_view
 from inspector.look_log import log_look
 from inspector.rendering import render_page
+from recon.engine.answer import cell_json
 from recon.queries.account import AccountView, account_view
-from recon.queries.pauses import applies_paused
+from recon.queries.pauses import in_the_way
 from recon.queries.repairs import Repair, repair
 from recon.queries.undo import undo_of
 
@@ -50,10 +51,12 @@ def _undo(request: HttpRequest, found: Repair, view: AccountView | None, typed: 
     undo = undo_of(found.id, view) if found.undoes or not found.is_live else None
     if undo is None:
         return None
-    risk = undo.inverse.plan.risk if undo.inverse else None
+    plan = undo.inverse.plan if undo.inverse else None
+    way = in_the_way((), [cell_json(write) for write in plan.writes] if plan else (), has_cells=False)
     standing = UndoStanding(
-        permission=may_apply(request.user, risk),
-        pause=applies_paused(),
+        permission=may_apply(request.user, plan.risk if plan else None),
+        pause=way.pause,
         may_override=may_govern(request.user).allowed,
+        read_only=way.read_only,
     )
     return undo_view(undo, standing, typed=typed, said=said, now=timezone.now())

@@ -49,11 +49,13 @@ _SECTION: Final = (NoUndo.NOTHING, NoUndo.UNKNOWN, NoUndo.WITHHELD, NoUndo.IRREV
 
 @dataclass(frozen=True, slots=True)
 class UndoStanding:
-    """What decides about an undo besides its inverse: the reader's right to it, and who paused all applies."""
+    """What decides about an undo besides its inverse: the reader's right to it, who paused all applies, and why what it
+    writes to is only read (empty: it can be written)."""
 
     permission: Permission
     pause: Pause | None
     may_override: bool
+    read_only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +187,14 @@ def _left(one: LeftOut, account_id: str) -> LeftLine:
 
 def _form(undo: Undo, digest: str, standing: UndoStanding, typed: Typed, now: datetime) -> ApprovalForm:
     paused = paused_words(standing.pause, now) if standing.pause else ""
+    barred = "" if standing.may_override else paused
     return approval_form(
         undo.account_id,
         digest,
         name="undo",
         button="Undo this repair",
         typed=typed,
-        why_not=standing.permission.why_not if standing.may_override or not paused else paused,
+        why_not=barred or standing.read_only or standing.permission.why_not,
         override=paused if standing.may_override else "",
         is_first=True,
         undoes=str(undo.apply_id),

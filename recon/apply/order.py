@@ -92,7 +92,7 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
     if standing.barred.accepted:
         return Refusal("accepted", f"The difference is accepted {standing.barred.accepted}. End the acceptance first.")
     if standing.barred.read_only:
-        return Refusal(READ_ONLY, f"Nothing was written. {standing.barred.read_only}")
+        return Refusal(READ_ONLY, f"It cannot be written. {standing.barred.read_only}")
     if order.proposal is not None and order.proposal not in standing.proposals:
         return Refusal("no_proposal", f"The plan proposes no {order.proposal}.")
     if not standing.has_writes and order.proposal is None:

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
-from recon.models import Apply, ApplyState
+from recon.models import Apply, ApplyState, Pulse
 from tests.support.repairs import VOID, done_repair, repair_in, undone_plan
 
 Browser = Callable[[str], Client]
@@ -54,6 +55,19 @@ def test_whoever_may_not_sees_why(support: Client, repair: Apply) -> None:
         == "A severe plan is approved by finance or admin. You are in: support."
     )
     assert send(support, repair).status_code == 403
+
+
+def test_what_can_only_be_read_is_said_where_the_button_would_be_and_refused(finance: Client, repair: Apply) -> None:
+    why = "cf_prod: prepared transactions are off."
+    Pulse.objects.create(
+        name="store:cf_prod", at=timezone.now(), detail={"ok": True, "ms": 1, "why": "", "read_only": {"cf_prod": why}}
+    )
+    assert section_of(finance, repair).form.why_not == why
+    answer = send(finance, repair)
+    assert (answer.context["undo"].section.said, Apply.objects.filter(undoes=repair).count()) == (
+        f"Nothing was undone. It cannot be written. {why}",
+        0,
+    )
 
 
 def test_the_form_leads_to_the_undos_own_page_and_both_name_each_other(finance: Client, repair: Apply) -> None:
