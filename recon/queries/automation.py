@@ -38,7 +38,7 @@ with live as (
 ), read_only as (
     select state.account_id from account_state state
     join evaluation on evaluation.id = state.evaluation_id
-    where state.writes > 0 and exists (
+    where ({READ_ONLY}) <> '{{}}' and state.writes > 0 and exists (
         select from jsonb_object_keys(({READ_ONLY})) as place, jsonb_array_elements(evaluation.writes) as cell
         where starts_with(
             concat_ws('.', cell ->> 'store', cell ->> 'table', cell ->> 'column') || '.', place || '.'
