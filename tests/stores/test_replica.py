@@ -8,19 +8,22 @@ import pytest
 from django.conf import settings
 
 from recon.actions.dirty import mark_dirty
+from recon.actions.read_stores import DATABASES
 from recon.actions.recompute_dirty import LAGS, recompute_dirty
+from recon.actions.sweep import Sweeper, begin_sweep, open_chunks, sweep_chunk
 from recon.bootstrap import database_stores, reader_of
 from recon.checks import check_stores
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Dirty
+from recon.models import AccountState, Dirty, SweepRun
 from recon.stores.base import Scope, StoreUnreachable
+from recon.stores.postgres import PostgresStore
 from recon.stores.replica import NOBODY_KNOWS, InBulk, ReplicatedStore
 from recon.stores.subs_dunning import SubsDunning
 from recon.stores.writable import hindrances
-from tests.actions.conftest import sweeper_at, told, twin, twin_server
+from tests.actions.conftest import NOW, sweeper_at, sync, told, twin, twin_server
 from tests.support.standby import Standby
 
-__all__ = ["sweeper_at", "told", "twin", "twin_server"]
+__all__ = ["sweeper_at", "sync", "told", "twin", "twin_server"]
 
 ME = [Scope.of("acc_1")]
 ADD = "INSERT INTO dunning (account_id, state) VALUES ('acc_1', '{}')"
@@ -198,3 +201,36 @@ def test_an_account_that_an_event_named_is_read_again_until_a_replica_alone_has_
     mark = Dirty.objects.get()
     assert (mark.done_gen, mark.parked, mark.last_error) == (0, False, LAGS)
     assert AccountState.objects.get().evaluated_at <= now()
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_a_sweep_over_replicas_that_lag_undoes_nothing_that_an_event_found(standby, told, sweeper_at, sync, owner):
+    told("settled_in_both_stores")
+    standby.resume()
+    sweeper = sweeper_at(NOW)
+    sync(sweeper)
+    lagging = {name: over(standby, sweeper.stores[name]) for name in DATABASES}
+    sweeper = replace(sweeper, stores={**sweeper.stores, **lagging})
+    standby.pause()
+    owner("subs_customer").execute("UPDATE customers SET delinquent = NOT delinquent")
+    try:
+        assert swept(sweeper) == 0
+        mark_dirty(["acc_1"], NOW)
+        recompute_dirty(sweeper, limit=1)
+        assert (AccountState.objects.get().drifted_cells, swept(sweeper)) == (1, 1)
+    finally:
+        standby.resume()
+    assert swept(sweeper) == 1
+
+
+def over(standby: Standby, primary: PostgresStore) -> ReplicatedStore:
+    replica = type(primary)(standby.at(primary.connections.url), clock=primary.clock)
+    return ReplicatedStore(primary, replica, most_lag=FAR, clock=primary.clock)
+
+
+def swept(sweeper: Sweeper) -> int:
+    """The cells that differ, as a sweep leaves them."""
+    sweep_chunk(open_chunks(begin_sweep(sweeper, actor="test", full=True))[0], sweeper)
+    SweepRun.objects.all().delete()
+    return AccountState.objects.get().drifted_cells

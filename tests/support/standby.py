@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from recon.sandbox import ports
 from recon.sandbox.cluster import Sandbox
-from recon.sandbox.postgres import _as, _kill_leftovers, _run, find_home
+from recon.sandbox.postgres import _as, _run, find_home
 
 PAUSED = "SELECT pg_get_wal_replay_pause_state() = 'paused'"
 LONGEST_S = 10
@@ -53,7 +53,7 @@ class Standby:
             )  # fmt: skip
 
     def stop(self) -> None:
-        _kill_leftovers(self._data)
+        _run(self._home, "pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
 
     def destroy(self) -> None:
         self.stop()
