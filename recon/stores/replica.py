@@ -34,6 +34,7 @@ FROM pg_last_wal_replay_lsn() AS replayed
 """
 CATCHES_UP_WITHIN_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.02
+ANSWERS_WITHIN_S: Final = 1.0  # how far it is; what it holds may take longer
 NO_WAITING_FOR_S: Final = 30.0  # after it was waited for in vain
 NOBODY_KNOWS: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when: no commit was replayed since the standby's start
 STAND_IN: Final = 0.2  # of the time the primary is asked, where it stands in for its replica
@@ -80,6 +81,7 @@ class ReplicatedStore:
         self.clock = clock
         self._resting = primary.at_share(STAND_IN) if primary is not None else None
         self._no_waiting_until = 0.0
+        self._silent: tuple[float, str] | None = None
 
     @property
     def name(self) -> StoreName:
@@ -129,6 +131,7 @@ class ReplicatedStore:
         at = self.clock()
         try:
             with self.primary.connections.using() as connection:
+                connection.answer_timeout = ANSWERS_WITHIN_S
                 lsn, clock = connection.execute(WRITTEN).fetchone() or ("", at)
         except psycopg.Error:
             return None
@@ -147,12 +150,17 @@ class ReplicatedStore:
         return standing
 
     def _replayed(self, mark: Mark | None) -> Standing:
-        """Asked before the snapshot is taken, which then holds at least as much."""
+        """Asked before the snapshot is taken, which then holds at least as much. One that gave no answer is not asked
+        again at once: a server that hangs would hold up everybody who looks at an account."""
+        if self._silent is not None and time.monotonic() < self._silent[0]:
+            return Standing(NOBODY_KNOWS, why_not=self._silent[1])
         try:
             with self.replica.connections.using() as connection:
+                connection.answer_timeout = ANSWERS_WITHIN_S
                 found = connection.execute(REPLAYED, [mark.lsn if mark else None]).fetchone()
         except psycopg.Error as error:
             why_not = sentence_of(error, self.name.value, self.replica.connections.place)
+            self._silent = (time.monotonic() + NO_WAITING_FOR_S, why_not)
             return Standing(NOBODY_KNOWS, why_not=why_not)
         is_standby, last_commit, has_all = found or (False, None, False)
         if not is_standby:

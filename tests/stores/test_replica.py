@@ -1,5 +1,8 @@
 """A real standby spares its primary the reading; how old it is shows, and what must be so now is so now."""
 
+import os
+import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +20,7 @@ from recon.engine.facts import StoreName
 from recon.models import AccountState, Dirty, SweepRun
 from recon.stores.base import Scope, StoreUnreachable
 from recon.stores.postgres import PostgresStore
-from recon.stores.replica import NOBODY_KNOWS, InBulk, ReplicatedStore
+from recon.stores.replica import ANSWERS_WITHIN_S, NOBODY_KNOWS, InBulk, ReplicatedStore
 from recon.stores.subs_dunning import SubsDunning
 from recon.stores.writable import hindrances
 from tests.actions.conftest import NOW, sweeper_at, sync, told, twin, twin_server
@@ -125,6 +128,21 @@ def test_the_primary_stands_in_for_a_replica_of_no_use(broken, standby, replica_
     assert store.in_bulk().account_ids("", 9) == ["acc_1"]
     told = {"too far behind": "is as of 20", "down": "gives no answer", "no standby": "is no standby (any more)"}
     assert told[broken] in store.standing().why_not
+
+
+def test_a_replica_that_hangs_holds_nobody_up_twice(store, standby, dunning):
+    dunning(ADD.format("grace"))
+    assert store.standing().has_all
+    with store.replica.connections.using() as connection:
+        backend = connection.info.backend_pid
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        assert state(store.read_many(ME)["acc_1"]) == "grace"
+        began = time.monotonic()
+        assert "gives no answer" in store.standing().why_not
+        assert (state(in_bulk(store)), time.monotonic() - began < ANSWERS_WITHIN_S) == ("grace", True)
+    finally:
+        os.kill(backend, signal.SIGCONT)
 
 
 def test_with_its_primary_down_a_replica_is_as_old_as_the_last_commit_and_nothing_is_so_now(replica_url, dunning):
