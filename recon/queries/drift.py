@@ -11,12 +11,12 @@ from django.db.models import Count, Q
 
 from recon.models import AccountState
 from recon.models.ranks import CLASSES, DETAILS, FINDINGS
-from recon.queries.looks import latest_proof
+from recon.queries.looks import PROVED_AT
 
 # One pass over the table, whatever is asked: accounts that are alike in all of these are few groups.
-GROUPED = """
+GROUPED = f"""
 select is_known, state, classes, details, findings, has_inconsistent_flags, drifted_cells > 0, writes > 0, count(*),
-       min(case when steady_by is null then evaluated_at else greatest(evaluated_at, %s) end)
+       min(case when steady_by is null then evaluated_at else greatest(evaluated_at, ({PROVED_AT})) end)
 from account_state group by 1, 2, 3, 4, 5, 6, 7, 8
 """
 EVALUATED = """
@@ -110,9 +110,8 @@ def headlines() -> Headlines:
 
 def drift_numbers() -> DriftNumbers:
     """As last evaluated; an account that is unknown now counts under the drift that it was last known to have."""
-    proof = latest_proof()
     with connection.cursor() as cursor:
-        cursor.execute(GROUPED, [proof.at if proof else None])
+        cursor.execute(GROUPED)
         groups = [Group(*row) for row in cursor.fetchall()]
 
     def sum_of(holds: Callable[[Group], bool]) -> int:

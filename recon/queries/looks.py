@@ -7,6 +7,10 @@ from typing import Any, Final
 
 from recon.models import AccountState, SweepRun
 
+PROVED_AT: Final = """
+select proved_at from sweep_run where finished_at is not null and proved_at is not null
+order by proved_at desc limit 1
+"""
 # Beside each row of `account_state as state`: the latest proof that is newer than its evaluation, if any.
 PROVED: Final = """
 left join lateral (
