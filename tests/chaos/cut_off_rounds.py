@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,10 @@ from django.core.management import call_command
 from recon import bootstrap
 from recon.actions import equipment
 from recon.actions.apply_equipment import evaluate_live
+from recon.actions.draft_bulk_proposals import ProposalsOf, draft_bulk_proposals
+from recon.actions.draft_bulk_repair import Selection
 from recon.actions.recompute import recompute_account
+from recon.actions.start_bulk_repair import approve_bulk_repair, start_bulk_repair
 from recon.actions.steer_bulk_repair import Steer, steer_bulk_repair
 from recon.apply.steps import Step
 from recon.engine.facts import StoreName
@@ -47,7 +51,11 @@ STEPS: Final = (
     Step.WRITES_CHECKED, Step.LOCKED, Step.RECOMPUTED,
 )  # fmt: skip
 """Where a host is cut off: first where it would hurt most."""
+ASKING: Final = (Step.CALL_INTENDED, Step.CALL_ANSWERED, Step.PIVOT_SETTLED)
+"""The same of a run that asks Stripe to void an invoice of each account, which cannot be taken back."""
 GOVERNS: Final = ("user:admin", ["admin"])
+STARTS: Final = ("user:finance", ["finance"])
+WHY: Final = "the campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,14 @@ class Seen:
 
 
 def rounds_of(chance: random.Random, options: argparse.Namespace) -> Iterator[Round]:
-    """Two of three are cut off wholly, at one step after another; the rest in part, at any of them."""
+    """Of four, one is cut off in part, at any step; the others wholly, two at one step after another, and one while it
+    asks Stripe."""
     partly = [one for one in Cut if one is not Cut.ALL]
+    steps, asking = cycle(STEPS), cycle(ASKING)
     for number in range(options.rounds):
-        what = partly[number // 3 % len(partly)] if number % 3 == 2 else Cut.ALL
-        step = STEPS[(number - number // 3) % len(STEPS)] if what is Cut.ALL else chance.choice((*STEPS, None))
+        what = partly[number // 4 % len(partly)] if number % 4 == 2 else Cut.ALL
+        its = (steps, steps, None, asking)[number % 4]
+        step = next(its) if its is not None else chance.choice((*STEPS, None))
         back = chance.choice((None, None, 4.0, 20.0, 45.0))
         yield Round(
             crew=chance.randrange(2),
@@ -163,12 +174,22 @@ class Town:
         return evaluate_live(account_ids, bootstrap.stores(), equipment.rules(), datetime.now(UTC))
 
     def _begin(self, crew: Crew, chosen: Round, account_ids: Sequence[str]) -> int:
-        run_id = begin(account_ids)
+        run_id = self._begin_asking(account_ids) if chosen.step in ASKING else begin(account_ids)
         assert run_id is not None, "nobody may repair them"
         if chosen.step:
             self._wait_until(lambda: BulkRepair.objects.get(id=run_id).done >= 5, STRUCK_WITHIN_SECONDS)
             crew.arm(chosen.step)
         return run_id
+
+    def _begin_asking(self, account_ids: Sequence[str]) -> int | None:
+        """One whose repairs void an invoice in Stripe too."""
+        now, wanted = datetime.now(UTC), ProposalsOf(selection=Selection(account_ids=account_ids))
+        drafted = draft_bulk_proposals(wanted, actor=STARTS[0], groups=STARTS[1], request_key="", now=now)
+        if drafted.run_id is not None:
+            typed = str(len(account_ids))
+            start_bulk_repair(drafted.run_id, actor=STARTS[0], groups=STARTS[1], reason=WHY, now=now, final_calls=typed)
+            approve_bulk_repair(drafted.run_id, actor=GOVERNS[0], groups=GOVERNS[1], reason=WHY, now=now)
+        return drafted.run_id
 
     def _strike(self, crew: Crew, chosen: Round, run_id: int) -> float:
         """Cuts the host off; when that was."""
