@@ -204,10 +204,16 @@ CHECKS: Final[Mapping[int, Check]] = {
         "api/test_at_once.py::test_the_same_event_a_hundred_times_at_once_is_one_mark",
     ),
     25: check(
-        "Two secrets hold while one replaces the other",
+        "Two secrets, and two keys, hold while one replaces the other",
         "api/test_stripe_webhook.py::test_both_secrets_are_believed_while_one_replaces_the_other",
         "api/test_store_events.py::test_the_former_secret_holds_while_it_is_replaced",
         "api/test_events.py::test_two_secrets_hold_while_one_is_replaced",
+        "security/test_rotation.py::test_a_session_goes_on_and_is_of_the_new_key_from_its_next_page_on",
+        "security/test_rotation.py::test_without_the_former_key_one_logs_in_again",
+        "security/test_rotation.py::test_a_form_that_was_open_meanwhile_can_be_sent",
+        "security/test_rotation.py::test_tokens_of_programs_depend_on_no_key",
+        "security/test_rotation.py::test_checkpoints_of_the_former_key_still_prove_the_audit",
+        "security/test_rotation.py::test_a_stores_former_password_opens_no_new_connection_and_closes_none",
     ),
     26: check(
         "An event of the other mode, or of an account that is not ours, is refused or marks nothing, and is told",
