@@ -7,7 +7,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from recon.traces import FAILED
+from recon.traces import FAILED, Value
 from recon.under_way import current_request_id, known, under_way
 
 __all__ = ["current_request_id", "request_id_middleware"]
@@ -43,13 +43,16 @@ def _told(request: HttpRequest, get_response: GetResponse, request_id: str) -> H
     for people are looked up by their addresses."""
     with under_way("request", parent=request.META.get(TRACEPARENT), is_answer=True, request_id=request_id) as work:
         response = get_response(request)
-        route = _route(request)
-        work.name(f"{request.method} {route}".strip())
-        work.say(**{"http.request.method": request.method or "", "http.route": route})
-        work.say(**{"http.response.status_code": response.status_code})
-        if response.status_code >= 500:
-            work.say(**{FAILED: str(response.status_code)})
+        if work.is_told:
+            _tell(work, request, response.status_code)
     return response
+
+
+def _tell(work: under_way, request: HttpRequest, status: int) -> None:
+    method, route = request.method or "", _route(request)
+    work.name(f"{method} {route}".strip())
+    said: dict[str, Value] = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    work.say(**said, **({FAILED: str(status)} if status >= 500 else {}))
 
 
 def _route(request: HttpRequest) -> str:

@@ -45,31 +45,33 @@ def carried() -> dict[str, dict[str, str]]:
     """Headers that tell a task who asked for it."""
     asked = {"request_id": current_request_id(), "traceparent": traces.traceparent() or ""}
     told = _told(asked)
-    return {CARRIED: dict(told)} if told else {}
+    return {CARRIED: told} if told else {}
 
 
 class under_way:
     """A piece of work: its ids on the lines meanwhile, a span of its name, and at its end a line at INFO that says how
     it went."""
 
-    __slots__ = ("_began", "_ids", "_name", "_said", "_span", "_token", "_work")
+    __slots__ = ("_began", "_ids", "_name", "_said", "_span", "_token", "_work", "is_told")
 
     def __init__(self, name: str, *, parent: str | None = None, is_answer: bool = False, **ids: str) -> None:
-        """`parent` and `is_answer` as of `traces.work`."""
+        """`parent` and `is_answer` as of `traces.work`. `is_told`: somebody hears what is said of it."""
         self._name, self._ids = name, _told(ids)
+        self._said: dict[str, Value] = {}
         self._work: AbstractContextManager[Span] = traces.work(name, self._ids, parent=parent, is_answer=is_answer)
 
     def __enter__(self) -> Self:
         self._token: Token[Mapping[str, str]] = _ids.set({**_ids.get(), **self._ids})
-        self._said: dict[str, Value] = {}
         self._span = self._work.__enter__()
-        self._began = perf_counter()
+        self.is_told = self._span is not traces.UNSEEN or log.isEnabledFor(logging.INFO)
+        self._began = perf_counter() if self.is_told else 0.0
         return self
 
     def say(self, **said: Value) -> None:
         """What came of it: words and counts of ours, on its span and on the line at its end."""
-        self._said |= said
-        self._span.say(**said)
+        if self.is_told:
+            self._said |= said
+            self._span.say(**said)
 
     def name(self, name: str) -> None:
         self._name = name
@@ -81,7 +83,7 @@ class under_way:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if log.isEnabledFor(logging.INFO):
+        if self.is_told:
             failed = {} if kind is None else {"error": kind.__name__}
             took = {"ms": round((perf_counter() - self._began) * 1_000, 1)}
             log.info("%s", self._name, extra={SAID: {**self._said, **failed, **took}})
@@ -89,5 +91,5 @@ class under_way:
         _ids.reset(self._token)
 
 
-def _told(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if value}
+def _told(given: dict[str, str]) -> dict[str, str]:
+    return given if all(given.values()) else {name: value for name, value in given.items() if value}
