@@ -10,7 +10,8 @@ from recon.broker import make_room_whatever_happens
 from recon.sandbox.valkey import ValkeyServer
 
 
-def test_a_task_that_could_not_be_acknowledged_takes_nobodys_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("say", ["ack", "reject", "requeue"])
+def test_a_task_whose_end_the_broker_did_not_hear_of_takes_nobodys_place(say: str, tmp_path: Path) -> None:
     make_room_whatever_happens()
     broker = ValkeyServer(tmp_path)
     port = broker.ensure_started("secret", None)
@@ -25,7 +26,7 @@ def test_a_task_that_could_not_be_acknowledged_takes_nobodys_place(tmp_path: Pat
             assert not channel.qos.can_consume()
             broker.stop()
             with pytest.raises(RedisError):
-                message.ack()
+                getattr(message, say)()
             assert channel.qos.can_consume()
             channel.qos.restore_at_shutdown = False  # there is no broker to give it back to
     finally:
