@@ -9,6 +9,8 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -34,14 +36,27 @@ def main() -> None:
     parser.add_argument("accounts", nargs="*", type=int, default=SIZES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--json", action="store_true", help="of one size, a line each")
     options = parser.parse_args()
-    measured = []
-    for accounts in options.accounts:
-        for work, unit, value in _measure(accounts, options.rounds):
-            measured.append(Measured(work, unit, accounts, value))
-            print(f"{accounts:>12,}  {work:<56}{value:>12,.2f} {unit}", flush=True)
+    if options.json:
+        for work, unit, value in _measure(options.accounts[0], options.rounds):
+            print(json.dumps(asdict(Measured(work, unit, options.accounts[0], value))), flush=True)
+        return
+    measured = [one for accounts in options.accounts for one in _measured_apart(accounts, options.rounds)]
     if options.keep:
         _keep(measured)
+
+
+def _measured_apart(accounts: int, rounds: int) -> Iterator[Measured]:
+    """In a process of its own, for settings name the servers of one company."""
+    argv = [sys.executable, "-m", "tests.bench.growth", str(accounts), "--rounds", str(rounds), "--json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            one = Measured(**json.loads(line))
+            print(f"{one.accounts:>12,}  {one.work:<56}{one.value:>12,.2f} {one.unit}", flush=True)
+            yield one
+    if process.returncode:
+        raise SystemExit(process.returncode)
 
 
 def _measure(accounts: int, rounds: int) -> Iterator[tuple[str, str, float]]:

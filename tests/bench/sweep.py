@@ -12,6 +12,7 @@ import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def company_of(accounts: int) -> Iterator[None]:
         call_command("migrate", verbosity=0, skip_checks=True)
         began = time.perf_counter()
         _fill(accounts)
-        print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s")
+        print(f"{accounts:,} accounts filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         yield
 
 
