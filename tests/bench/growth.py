@@ -149,6 +149,7 @@ def _eight_applies() -> float:
     for one in StripeObject.objects.filter(customer__in=list(claimed)):
         tables.setdefault(one.kind, []).append(one.body)
     with psycopg.connect(os.environ["STRIPE_TWIN_DATABASE_URL"]) as conn:
+        state.reset(conn)
         state.load(conn, tables)
     return 1e3 / eight_at_a_time(account_ids, APPLIES).per_second
 
