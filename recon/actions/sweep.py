@@ -88,7 +88,7 @@ def known_accounts(stores: Stores) -> Iterator[str]:
     databases sort by bytes; one that sorts by a language may bring an account again, which is one more look at it.
     """
     rosters = [_pages(bulk(stores, name).account_ids) for name in DATABASES]
-    merged = heapq.merge(*rosters, _pages(claimed_account_ids), _pages(evaluated_account_ids))
+    merged = heapq.merge(*rosters, claimed_account_ids(), evaluated_account_ids())
     return (account_id for account_id, _ in groupby(merged))
 
 

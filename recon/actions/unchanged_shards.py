@@ -24,7 +24,7 @@ from recon.stores.threads import KeptThreads
 
 log = logging.getLogger(__name__)
 
-IN_A_SHARD: Final = 32  # so many accounts are asked for by name when one of them changed
+IN_A_SHARD: Final = 8  # at least so many accounts, which are asked for by name when one of them changed
 KEPT_SUMS: Final = """
 select hashtextextended(account_id, 0) & %(mask)s, bit_xor(fingerprint) from account_state
 where fingerprint is not null group by 1

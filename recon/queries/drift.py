@@ -1,13 +1,14 @@
 """The numbers: three headlines, every class and detail, findings and verdicts, and whose plans there are."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.db.models.functions import Collate
 
 from recon.models import AccountState
 from recon.models.ranks import CLASSES, DETAILS, FINDINGS
@@ -19,9 +20,7 @@ select is_known, state, classes, details, findings, has_inconsistent_flags, drif
        min(case when steady_by is null then evaluated_at else greatest(evaluated_at, ({PROVED_AT})) end)
 from account_state group by 1, 2, 3, 4, 5, 6, 7, 8
 """
-EVALUATED = """
-select account_id from account_state where account_id collate "C" > %s order by account_id collate "C" limit %s
-"""
+STREAMED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +144,10 @@ def plans(*, after: str = "", limit: int = 1_000) -> list[Plan]:
     return [Plan(account_id, digest) for account_id, digest in rows]
 
 
-def evaluated_account_ids(after: str, limit: int) -> list[str]:
-    """The accounts that have a state, in byte order."""
-    with connection.cursor() as cursor:
-        cursor.execute(EVALUATED, [after, limit])
-        return [account_id for (account_id,) in cursor.fetchall()]
+def evaluated_account_ids() -> Iterator[str]:
+    """The accounts that have a state, in byte order, as a stream."""
+    in_order = AccountState.objects.order_by(Collate("account_id", "C"))
+    return in_order.values_list("account_id", flat=True).iterator(chunk_size=STREAMED)
 
 
 def _tally(groups: Iterable[Group], words_of: Callable[[Group], Iterable[str]]) -> Counter[str]:

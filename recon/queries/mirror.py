@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -10,6 +10,7 @@ from operator import xor
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Collate
 
 from recon.models import MirrorSync, StripeObject
 
@@ -43,11 +44,7 @@ ACCOUNTS_CLAIMED_IN = """
 select account_id from stripe_object
 where account_id is not null and hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s)
 """
-ACCOUNTS_CLAIMED = """
-select account_id from stripe_object
-where account_id is not null and account_id collate "C" > %s
-group by account_id order by account_id collate "C" limit %s
-"""
+STREAMED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +167,9 @@ def claimed_customers(account_ids: Iterable[str]) -> dict[str, list[str]]:
     return claims
 
 
-def claimed_account_ids(after: str, limit: int) -> list[str]:
-    """The accounts that Stripe's customers name, in byte order, for a sweep that misses none."""
-    with connection.cursor() as cursor:
-        cursor.execute(ACCOUNTS_CLAIMED, [after, limit])
-        return [account_id for (account_id,) in cursor.fetchall()]
+def claimed_account_ids() -> Iterator[str]:
+    """The accounts that Stripe's customers name, each as often as it is named, in byte order, as a stream: for a sweep
+    that misses none."""
+    claims = StripeObject.objects.filter(account_id__isnull=False).order_by(Collate("account_id", "C"))
+    for account_id in claims.values_list("account_id", flat=True).iterator(chunk_size=STREAMED):
+        yield str(account_id)
