@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Final
+from urllib.parse import urlencode
 
 from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, date_words, moment_words
@@ -83,6 +84,11 @@ class TokenLine:
     @property
     def can_revoke(self) -> bool:
         return self.state == "in force"
+
+    @property
+    def successor(self) -> str:
+        """The address of the form for one that may do the same."""
+        return f"?{urlencode({'after': self.name})}#make-name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What stands for what: the folder for /app, this machine's Python for the base im
 that is copied out of uv's image, hard links for uv's copies.
 """
 
+import json
 import os
 import re
 import shutil
@@ -11,25 +12,40 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-import dockerfile
 from docker.utils.build import exclude_paths
 
 from tests.deploy.compose import ROOT
 
 FILE: Final = ROOT / "Dockerfile"
 BOUND: Final = re.compile(r"type=bind,source=([^,]+)")
-Stage = Sequence[dockerfile.Command]
+# BuildKit's parser is Go's: its threads never end, and who has them may not fork, as other tests do.
+PARSE: Final = """
+import dockerfile, json, sys
+print(json.dumps([[one.cmd, one.flags, one.value] for one in dockerfile.parse_file(sys.argv[1])]))
+"""
 
 
-def stages() -> list[list[dockerfile.Command]]:
+class Instruction(NamedTuple):
+    """A line of the Dockerfile: `COPY`, its flags, and what it is given."""
+
+    cmd: str
+    flags: tuple[str, ...]
+    value: tuple[str, ...]
+
+
+Stage = Sequence[Instruction]
+
+
+def stages() -> list[list[Instruction]]:
     """Their instructions, FROM first."""
-    found: list[list[dockerfile.Command]] = []
-    for one in dockerfile.parse_file(str(FILE)):
-        if one.cmd == "FROM":
+    found: list[list[Instruction]] = []
+    told = subprocess.run([sys.executable, "-c", PARSE, str(FILE)], check=True, capture_output=True).stdout
+    for cmd, flags, value in json.loads(told):
+        if cmd == "FROM":
             found.append([])
-        found[-1].append(one)
+        found[-1].append(Instruction(cmd, tuple(flags), tuple(value)))
     return found
 
 
@@ -79,7 +95,7 @@ def _copy(names: Sequence[str], target: Path) -> None:
                 shutil.copy2(ROOT / path, to)
 
 
-def _run(one: dockerfile.Command, home: Path, env: dict[str, str]) -> None:
+def _run(one: Instruction, home: Path, env: dict[str, str]) -> None:
     for name in _bound(one):
         shutil.copy2(ROOT / name, home / name)
     subprocess.run(["sh", "-euc", *one.value], cwd=home, env=env, check=True, capture_output=True)
@@ -87,5 +103,5 @@ def _run(one: dockerfile.Command, home: Path, env: dict[str, str]) -> None:
         (home / name).unlink()
 
 
-def _bound(one: dockerfile.Command) -> list[str]:
+def _bound(one: Instruction) -> list[str]:
     return [found[1] for flag in one.flags if (found := BOUND.search(flag))]

@@ -106,6 +106,8 @@ REACHES_OUT: Final = frozenset(
 )
 MAY: Final = {  # and where each of them gets its address from
     "inspector/openid.py",  # OIDC_ISSUER
+    "inspector/probe.py",  # the command line of the container's own health check
+    "recon/silence.py",  # nowhere: names of a socket's options alone
     "inspector/api/signature.py",  # nowhere: Stripe's verifier alone
     "recon/stores/stripe/calls.py",  # STRIPE_API_BASE, or Stripe
     "recon/stores/stripe/client.py",
