@@ -18,7 +18,6 @@ from recon.actions.keep_recompute import Causes, causes_of, keep_recompute
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.recompute_dirty import ACTOR
 from recon.actions.sweep import Sweeper, evaluate_chunk
-from recon.engine.facts import StoreName
 from recon.models import Trigger
 from recon.queries.mirror import mirror_as_of
 from recon.under_way import under_way
@@ -102,10 +101,8 @@ def _evaluate_and_keep(trigger: Trigger, claims: Sequence[Claim], sweeper: Sweep
 
 
 def _has_seen_all(evaluated: Evaluated) -> bool:
-    """Whether every database was read after the claim; a replica that lags may lack what the mark stands for."""
-    return evaluated.seen_at >= evaluated.at and all(
-        one.ok for one in evaluated.readings if one.store is not StoreName.STRIPE
-    )
+    """Whether every store was read, after the claim; a replica that lags may lack what the mark stands for."""
+    return evaluated.seen_at >= evaluated.at and all(one.ok for one in evaluated.readings)
 
 
 def _fail(claims: Sequence[Claim], error: str, now: datetime) -> None:

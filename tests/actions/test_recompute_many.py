@@ -10,7 +10,17 @@ from recon.actions.receive_store_events import StoreEvent, receive_store_events
 from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.recompute_many import recompute_many
 from recon.engine.facts import StoreName
-from recon.models import AccountState, Dirty, Evaluation, Inbox, InboxMark, InboxStatus, Recompute, Trigger
+from recon.models import (
+    AccountState,
+    Dirty,
+    Evaluation,
+    Inbox,
+    InboxMark,
+    InboxStatus,
+    Recompute,
+    StripeObject,
+    Trigger,
+)
 from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
 
@@ -112,6 +122,14 @@ def test_where_a_store_is_silent_each_is_tried_again_by_itself(sweeper):
     assert recompute_many(sweeper, many=1) == 0
     Dirty.objects.update(not_before=NOW)
     assert (recompute_dirty(sweeper, limit=9), waiting()) == (3, {})
+
+
+def test_where_stripe_has_to_be_asked_and_is_silent_each_is_tried_again_by_itself(sweeper, twin):
+    StripeObject.objects.filter(kind="customers").delete()
+    stores_tell(*IDS)
+    silent = {**sweeper.stores, StoreName.STRIPE: twin.store(key="sk_test_of_nobody")}
+    assert recompute_many(replace(sweeper, stores=silent), many=3) == 3
+    assert waiting() == dict.fromkeys(IDS, 1)
 
 
 def test_what_cannot_be_kept_is_tried_again_by_itself(sweeper, monkeypatch):
