@@ -90,10 +90,7 @@ def _fill_table(conn: psycopg.Connection[Any], name: str, rows: Sequence[Mapping
             conn.execute("select attname, format_type(atttypid, -1) from pg_attribute where attrelid = %s::regclass"
                          " and attnum > 0", [name]).fetchall()
         )  # fmt: skip
-        taken = ", ".join(
-            f"replace(said.{column}, copy.template, copy.id)" if kind == "text" else f"said.{column}"
-            for column, kind in types.items()
-        )
+        taken = ", ".join(_copied(column, kind) for column, kind in types.items())
         statement = f"insert into {name} ({', '.join(types)}) select {taken} "
         for given in _portions(accounts):
             conn.execute(statement + COPIED.format(table=name, owner="said.account_id"), given)
