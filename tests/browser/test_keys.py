@@ -55,6 +55,17 @@ def test_rows_are_walked_in_sight_and_opened(page: Page, account: str) -> None:
     assert row(page).startswith("Has debt")
 
 
+def test_a_row_walked_to_keeps_the_focus_when_what_was_opened_before_it_settles(page: Page) -> None:
+    press(page, "k")
+    page.evaluate("() => { window.held = []; window.setTimeout = (timer) => held.push(timer); }")
+    press(page, "j", "Enter")
+    page.locator(".record-name").wait_for()
+    press(page, "j")
+    assert row(page).startswith("Has debt")
+    page.evaluate("() => held.forEach((timer) => timer())")
+    assert row(page).startswith("Has debt")
+
+
 def test_a_row_is_found_again_after_a_swap(page: Page) -> None:
     press(page, "j", "j")
     name = row(page)
