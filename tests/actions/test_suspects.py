@@ -10,7 +10,8 @@ import pytest
 from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sync_stripe import Pace
-from recon.models import AccountState, Dirty, DriftChange, OutboxEvent, Recompute
+from recon.models import AccountState, Dirty, DriftChange, OutboxEvent, Recompute, SweepRun
+from recon.queries.looks import latest_look
 from recon.queries.runs import looked_at
 from tests.actions.conftest import NOW
 
@@ -44,6 +45,11 @@ def test_a_drift_that_is_new_does_not_count_yet(unfinished):
     assert unfinished == {"evaluated": 1, "suspects": 1}
     assert (drifted(), DriftChange.objects.count()) == (0, 0)
     assert Dirty.objects.get().not_before == LATER + timedelta(microseconds=1)
+
+
+def test_the_sweep_is_no_proof_of_whom_it_suspects(unfinished):
+    assert SweepRun.objects.latest("id").proved_at == LATER
+    assert latest_look(AccountState.objects.get(account_id="acc_1")).at == NOW
 
 
 def test_one_that_lasts_counts(unfinished, sweeper_at):
