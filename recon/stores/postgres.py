@@ -19,7 +19,7 @@ from psycopg.types.datetime import TimestamptzLoader
 from recon.engine.facts import Reading, StoreName
 from recon.stores.base import Fate, Finish, InDoubt, RowWrite, Scope, StoreUnreachable
 from recon.stores.connections import AnsweringConnection, Connections, Patience, RestingConnections, sentence_of
-from recon.stores.relation import Relation, Unreadable
+from recon.stores.relation import Relation, Unreadable, Untranslated
 from recon.stores.tables import OWNER, Table, fingerprints_of, roster_of_shards, roster_page
 from recon.stores.two_phase import PostgresBranch, PostgresFinish, fate_of, list_in_doubt
 
@@ -40,6 +40,7 @@ GAVE_UP: Final = (
     errors.QueryCanceled,
 )  # trying again would take as long
 Tables = dict[str, list[dict[str, Any]]]
+Doubtful = tuple[Table, dict[str, Any], str, Unreadable]  # a value that is none, with its row and column
 Snapshot = tuple[Tables, Sequence[int]]  # the rows of each table; the scopes' fingerprints, where they were asked for
 
 
@@ -196,10 +197,10 @@ class PostgresStore:
             raise self._unreachable(error) from error
 
     def in_doubt(self, prefix: str) -> list[InDoubt]:
-        """The prepared transactions of this database whose gid begins with `prefix`."""
+        """The prepared transactions of this store whose gid begins with `prefix`."""
         try:
             with self.connections.using() as connection:
-                return list_in_doubt(connection, prefix)
+                return list_in_doubt(connection, self.name, prefix)
         except psycopg.Error as error:
             raise self._unreachable(error) from error
 
@@ -288,16 +289,30 @@ class PostgresStore:
         absurd = next(self.unreadable(tables), None)
         if absurd is not None:
             return Reading(self.name, as_of, {}, ok=False, reason=absurd)
+        for table, row, name, value in list(self._doubtful(tables)):
+            if isinstance(value, Untranslated):
+                row[name] = value.as_derived(table.relation.columns[name].ours)
         return Reading(self.name, as_of, tables, fingerprint=fingerprint)
 
     def unreadable(self, tables: Tables) -> Iterator[str]:
-        """Each value of the rows that nobody can work with, told by its row."""
+        """Each value of the rows with which no verdict can be reached, told by its row."""
+        return self._told(one for one in self._doubtful(tables) if not _is_drift(*one))
+
+    def untranslated(self, tables: Tables) -> Iterator[str]:
+        """Each value of a cell of ours that nobody knows: it is drift, and told by its row."""
+        return self._told(one for one in self._doubtful(tables) if _is_drift(*one))
+
+    def _told(self, doubtful: Iterable[Doubtful]) -> Iterator[str]:
+        for table, row, column, value in doubtful:
+            key = ", ".join(str(row[part]) for part in table.key)
+            yield f"{self.name.value}.{table.name}[{key}].{column} {value.told}"
+
+    def _doubtful(self, tables: Tables) -> Iterator[Doubtful]:
         for table in self.tables:
             for row in tables[table.name]:
                 for column, value in row.items():
                     if isinstance(value, Unreadable):
-                        key = ", ".join(str(row[part]) for part in table.key)
-                        yield f"{self.name.value}.{table.name}[{key}].{column} {value.told}"
+                        yield table, row, column, value
 
 
 def asked_of(scopes: Sequence[Scope]) -> dict[str, str]:
@@ -319,6 +334,11 @@ def numbers_of(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Sequence[int]:
     """The eight-byte numbers of the one value that the cursor has; NULL is none."""
     (packed,) = cursor.fetchone() or (None,)
     return unpack(f">{len(packed) // 8}q", packed) if packed else ()
+
+
+def _is_drift(table: Table, row: Mapping[str, Any], column: str, value: Unreadable) -> bool:
+    """Whether the cell is ours to repair; of anybody else's an unknown value is a guess."""
+    return isinstance(value, Untranslated) and table.owns(row, column)
 
 
 def _readers(scopes: Sequence[Scope], *, neighbours: bool) -> dict[str, list[str]]:

@@ -31,6 +31,7 @@ CALENDAR: Final[LiteralString] = (
     "CASE WHEN {0} BETWEEN -210866803200 AND 9224318015999 THEN to_timestamp({0})"
     " WHEN {0} IS NOT NULL THEN 'infinity'::timestamptz END"
 )
+STRANGE: Final = "? "  # before a text of the database's that stands where a word of ours is wanted
 Cells = tuple[tuple[str, Any], ...]
 
 
@@ -55,6 +56,10 @@ class Untranslated(Unreadable):
     @property
     def told(self) -> str:
         return f"holds {self.text!r}, which the store mapping does not translate; add it to the column's values"
+
+    def as_derived(self, ours: Column) -> Stored:
+        """What a DERIVED cell is read as that holds it: no value that could be true, so it differs and is repaired."""
+        return None if ours.holds is ColumnType.BOOLEAN else STRANGE + self.text
 
 
 class Form(StrEnum):
@@ -101,6 +106,8 @@ class NativeColumn:
         if value is None:
             return None
         if self.values:
+            if isinstance(value, str) and value.startswith(STRANGE):
+                return value.removeprefix(STRANGE)
             return {ours: native for native, ours in self.values}[value]
         if self.form is Form.UTC and isinstance(value, datetime):
             return value.astimezone(UTC).replace(tzinfo=None)
@@ -170,6 +177,16 @@ class Relation:
         mapped = [(self.columns[name], value) for name, value in cells]
         return tuple((column.native or "", column.spelt(value)) for column, value in mapped)
 
+    def unchanged(self, cells: Cells) -> Iterator[tuple[sql.Composable, Any]]:
+        """Conditions that the row still holds these cells of ours, each with its one parameter."""
+        for (name, value), (native, spelt) in zip(cells, self.native(cells), strict=True):
+            column = self.columns.get(name)
+            if value is None and column is not None and column.values and column.ours.holds is ColumnType.BOOLEAN:
+                known = [text for text, _ in column.values]  # what none of them says was read as None, too
+                yield sql.SQL("({}::text = ANY(%s)) IS NOT TRUE").format(sql.Identifier(native)), known
+            else:
+                yield sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(native)), spelt
+
     def names(self, ours: Iterable[str]) -> frozenset[str]:
         """The native names of these columns; a column that it lacks has none."""
         if not self.columns:
@@ -180,13 +197,11 @@ class Relation:
         return [name for name in ours if self.columns and self.columns[name].native is None]
 
     def version(self) -> sql.Composable:
-        """The row's version, as a write compares it."""
+        """The row's version, as a write compares it: a row that never had one is read as 0."""
         column = self.columns.get(VERSION)
         if column is None or column.native is None:
             return sql.Identifier(VERSION)
-        if column.form is Form.STAMP:
-            return sql.SQL(column._template()).format(sql.Identifier(column.native))
-        return sql.Identifier(column.native)
+        return sql.SQL("coalesce(" + column._template() + ", 0)").format(sql.Identifier(column.native))
 
     def advance(self) -> list[sql.Composable]:
         """What an update sets besides: the next version, and when."""
@@ -194,6 +209,8 @@ class Relation:
         name = sql.Identifier(column.native if column and column.native else VERSION)
         stamped = column is not None and column.form is Form.STAMP
         step = "{0} = greatest(clock_timestamp(), {0} + interval '1 microsecond')" if stamped else "{0} = {0} + 1"
+        if self.columns and not stamped:
+            step = "{0} = coalesce({0}, 0) + 1"
         said: list[sql.Composable] = [sql.SQL(step).format(name)]
         if self.touched:
             said.append(sql.SQL("{} = now()").format(sql.Identifier(self.touched)))

@@ -3,11 +3,11 @@
 Where they really are, and how they spell their values, is each one's `relation`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from psycopg import sql
 
@@ -95,6 +95,10 @@ class Table:
         return sql.SQL("SELECT t.account_id AS _owner, {} FROM {} t WHERE t.account_id = ANY({})").format(
             self._names(), self.relation.source(), asked
         )
+
+    def owns(self, row: Mapping[str, Any], column: str) -> bool:
+        """Whether the engine is the one writer of this cell."""
+        return column in self.derived and all(row[name] == value for name, value in self.ours)
 
     def foreign_to_us(self, write: RowWrite) -> set[str]:
         """What the write touches that the engine does not own: column names, empty when all of it is ours."""

@@ -63,12 +63,11 @@ def statement_of(write: RowWrite, relation: Relation) -> tuple[sql.Composed, lis
 
 
 def _unchanged(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[Any]]:
-    key, before = relation.native(write.key), relation.native(write.before)
+    key, olds = relation.native(write.key), list(relation.unchanged(write.before))
     keys = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in key]
-    olds = [sql.SQL("{} IS NOT DISTINCT FROM %s").format(sql.Identifier(name)) for name, _ in before]
     version = sql.SQL("{} = %s").format(relation.version())
-    condition = sql.SQL(" AND ").join([*keys, version, *olds, *relation.conditions()])
-    return condition, [*(value for _, value in key), write.row_version, *(value for _, value in before)]
+    condition = sql.SQL(" AND ").join([*keys, version, *(old for old, _ in olds), *relation.conditions()])
+    return condition, [*(value for _, value in key), write.row_version, *(value for _, value in olds)]
 
 
 class PostgresBranch:
@@ -268,11 +267,13 @@ def fate_of(connection: AnsweringConnection, xid: str, system_identifier: str) -
     return Fate(row[0]) if row and row[0] else Fate.UNKNOWN
 
 
-def list_in_doubt(connection: AnsweringConnection, prefix: str) -> list[InDoubt]:
+def list_in_doubt(connection: AnsweringConnection, store: StoreName, prefix: str) -> list[InDoubt]:
+    """Without those whose name ends with another store's: that one may be in the same database, and asks for itself."""
+    others = [one.value for one in StoreName if one is not store]
     listed = connection.execute(
-        "SELECT gid, prepared FROM pg_prepared_xacts"
-        " WHERE database = current_database() AND starts_with(gid, %s) ORDER BY gid",
-        [prefix],
+        "SELECT gid, prepared FROM pg_prepared_xacts WHERE database = current_database()"
+        " AND starts_with(gid, %s) AND split_part(gid, '.', -1) <> ALL(%s) ORDER BY gid",
+        [prefix, others],
     )
     return [InDoubt(gid=gid, prepared_at=prepared) for gid, prepared in listed]
 

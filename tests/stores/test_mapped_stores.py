@@ -9,12 +9,13 @@ from psycopg.errors import IntegrityError
 from recon.actions.apply_equipment import evaluate_live
 from recon.actions.evaluate import Rules
 from recon.actions.sync_stripe import Pace, sync_stripe
+from recon.apply.changes import changes_of
 from recon.apply.coordinator import Outcome
 from recon.engine.answer import answer
 from recon.engine.case import read_case
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import recompute
-from recon.stores.base import Scope
+from recon.stores.base import Scope, StaleRow
 from recon.stores.changes import recipe
 from tests.apply.conftest import SetClock
 from tests.flow.test_recompute_equals_explain import as_stripe_says, loadable_cases
@@ -134,7 +135,7 @@ def test_rows_that_are_not_there_are_added_in_the_company_s_words(wrong, clock, 
             'UPDATE crm."Customer Account" SET st = 3',
             "subs_account.accounts[acc_1].status holds '3'",
         ),
-        ("subs_dunning", "UPDATE collections.debtor SET owes = '?'", "subs_dunning.dunning[acc_1].has_debt holds '?'"),
+        ("cf_prod", "UPDATE access.hold SET how = 7 WHERE why = 'A'", "cf_prod.blocks[acc_1, abuse].level holds '7'"),
         ("cf_prod", "UPDATE access.hold SET why = 'Z' WHERE why = 'A'", "cf_prod.blocks[acc_1, Z].reason holds 'Z'"),
     ],
 )
@@ -143,6 +144,42 @@ def test_a_value_that_nobody_translated_is_unknown_and_named(wrong, clock, owner
     found = applying.evaluation(wrong, WRONG, clock())
     assert not found.verdict.known
     assert told in (wrong[StoreName(store)].read(Scope.of(WRONG)).reason or "")
+
+
+@repairs
+def test_a_derived_value_that_nobody_translated_is_drift_and_is_repaired(wrong, clock, owner):
+    owner("subs_dunning").execute("UPDATE collections.debtor SET owes = '?', stage = 77, v = NULL")
+    owner("cf_prod").execute("UPDATE access.hold SET how = 7 WHERE why = 'D'")
+    coordinator = applying.coordinator(wrong, clock)
+
+    evaluated = coordinator.recompute_now([WRONG])[WRONG]
+    stored = {(cell.table, cell.column): cell.stored for cell in evaluated.drift.cells}
+    assert [stored[one] for one in (("dunning", "has_debt"), ("dunning", "state"), ("blocks", "level"))] == [
+        None,
+        "? 77",
+        "? 7",
+    ]
+    assert coordinator.apply(applying.order(evaluated)).outcome is Outcome.APPLIED
+
+    said = rows(owner)
+    assert {name: said[name] for name in ("debtor", "hold")} == {
+        "debtor": [(0, 0, "N", "N", None, 1)],
+        "hold": [("A", 1, "trust", 0)],
+    }
+
+
+@repairs
+@pytest.mark.parametrize("meanwhile", ["owes = 'Y'", "stage = 1", "stage = 78", "v = 5"])
+def test_what_was_untranslated_and_is_no_longer_is_not_overwritten(wrong, clock, owner, meanwhile):
+    owner("subs_dunning").execute("UPDATE collections.debtor SET owes = '?', stage = 77, v = NULL")
+    coordinator = applying.coordinator(wrong, clock)
+    evaluated = coordinator.recompute_now([WRONG])[WRONG]
+    branch = wrong[StoreName.SUBS_DUNNING].branch()
+    owner("subs_dunning").execute(f"UPDATE collections.debtor SET {meanwhile}")
+    branch.send_writes("recon.test.x.subs_dunning", changes_of(evaluated.plan.writes, None, clock()).rows[branch.store])
+    with pytest.raises(StaleRow):
+        branch.await_writes()
+    branch.abandon()
 
 
 def test_another_account_is_read_all_the_same(wrong, clock, owner):
@@ -204,6 +241,9 @@ def test_map_shows_the_facts_as_they_are_read(wrong, owner, settings, capsys):
     call_command("map", "--test", WRONG)
     told = capsys.readouterr().out
     assert f"subs_account.accounts: 1\n  account_id={WRONG}  status=open  closed_at=None" in told
+    owner("subs_dunning").execute("UPDATE collections.debtor SET owes = '?'")
+    call_command("map", "--test", WRONG)
+    assert "subs_dunning.dunning[acc_1].has_debt holds '?'" in capsys.readouterr().err
     owner("cf_prod").execute("UPDATE access.hold SET how = 7 WHERE why = 'A'")
     with pytest.raises(CommandError, match=r"cf_prod.blocks\[acc_1, abuse\].level holds '7'"):
         call_command("map", "--test", WRONG, "--json")

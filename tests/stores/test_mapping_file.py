@@ -98,8 +98,8 @@ def test_names_reach_a_statement_quoted_and_no_other_way(tmp_path):
     write = RowWrite("accounts", (("account_id", "a"),), (), (("primary_subscription_id", "s"),), 0)
     quoted = '"x""; DROP TABLE accounts; --"'
     assert statement_of(write, accounts)[0].as_string() == (
-        f'UPDATE "crm".{quoted} SET {quoted} = %s, "lock_no" = "lock_no" + 1, "modified" = now()'
-        """ WHERE "No" = %s AND "lock_no" = %s AND "tenant" = 'eu'"""
+        f'UPDATE "crm".{quoted} SET {quoted} = %s, "lock_no" = coalesce("lock_no", 0) + 1, "modified" = now()'
+        """ WHERE "No" = %s AND coalesce("lock_no", 0) = %s AND "tenant" = 'eu'"""
     )
 
 

@@ -55,6 +55,19 @@ def store(request: pytest.FixtureRequest, stores_clean: None, owner: Connect) ->
     made.close()
 
 
+def test_a_store_in_the_same_database_is_not_asked_about_what_is_another_s(store: PostgresStore) -> None:
+    others = [kind for kind in DATABASE_STORES if kind is not type(store)]
+    gid = f"recon.test.0123456789abcdef.{store.name.value}"
+    branch = store.branch()
+    branch.send_writes(gid, [WRITES[store.name]])
+    branch.await_writes()
+    branch.send_prepare()
+    branch.await_prepare()
+    listed = {kind.name: kind(store.connections.url).in_doubt("recon.test.") for kind in others}
+    assert [one.gid for one in store.in_doubt("recon.test.")] == [gid]
+    assert listed == {kind.name: [] for kind in others}
+
+
 def test_a_branch_that_nobody_goes_on_with_is_ended_by_the_server(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from recon.stores.postgres import PostgresStore
 from recon.stores.relation import Unreadable
 
 UNREADABLE: Final = "Not everything can be read, so the account's verdict is unknown:"
+UNTRANSLATED: Final = "Not translated; the cell is the engine's, so it counts as drift and would be written over:"
 
 
 class Command(EmbeddedCommand):
@@ -39,6 +40,8 @@ class Command(EmbeddedCommand):
             self.stdout.write(json.dumps(told, indent=1, default=_word))
         else:
             self._print(told)
+        if strange := [told_of for one in told.values() for told_of in one.get("untranslated", [])]:
+            self.stderr.write("\n".join([UNTRANSLATED, *strange]))
         if troubles := [trouble for one in told.values() for trouble in one.get("unreadable", [])]:
             raise CommandError("\n".join([UNREADABLE, *troubles]))
 
@@ -74,7 +77,11 @@ def _read(store: PostgresStore, scope: Scope) -> dict[str, Any]:
         tables = store.rows(scope)
     except StoreUnreachable as error:
         return {"tables": {}, "unreadable": [error.sentence]}
-    return {"tables": tables, "unreadable": list(store.unreadable(tables))}
+    return {
+        "tables": tables,
+        "unreadable": list(store.unreadable(tables)),
+        "untranslated": list(store.untranslated(tables)),
+    }
 
 
 def _word(value: object) -> str:

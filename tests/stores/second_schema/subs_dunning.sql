@@ -1,7 +1,7 @@
 CREATE SCHEMA collections;
 CREATE TABLE collections.debtor (
     acct text PRIMARY KEY, stage smallint NOT NULL, raw_stage smallint NOT NULL, owes char(1) NOT NULL,
-    lost char(1) NOT NULL, oldest timestamp, v bigint NOT NULL
+    lost char(1) NOT NULL, oldest timestamp, v bigint
 );
 CREATE TABLE collections.owed (
     debtor text, cur char(3), due_cents integer NOT NULL, lost_cents integer NOT NULL, v bigint NOT NULL,
