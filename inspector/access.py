@@ -13,7 +13,6 @@ from typing import Any, Final
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 
 from recon.actions.authority import (
@@ -33,6 +32,7 @@ Person = User | AnonymousUser
 OPEN: Final = "open"  # no login asked
 SIGNED: Final = "signed"  # programs, which prove themselves by a signature or a secret in the request
 ANY_LOGIN: Final = "any login"  # a login in no group too: leaving, one's own password
+KEPT_GROUPS: Final = "_group_names"  # with the person, who is a request's own
 DEEDS: Final = {
     Right.LOOK: "Accounts are shown to",
     Right.NOTE: "Notes are written by",
@@ -68,8 +68,11 @@ def groups_of(person: Person) -> frozenset[str]:
     """The names of the person's groups, read once for a request."""
     if not isinstance(person, User):
         return frozenset()
-    prefetch_related_objects([person], "groups")
-    return frozenset(group.name for group in person.groups.all())
+    kept = vars(person)
+    if KEPT_GROUPS not in kept:
+        kept[KEPT_GROUPS] = frozenset(person.groups.values_list("name", flat=True))
+    names: frozenset[str] = kept[KEPT_GROUPS]
+    return names
 
 
 def may(person: Person, right: Right) -> Permission:
