@@ -15,7 +15,7 @@ from inspector.api.problems import Endpoint, Refusal, problem
 PREFIX: Final = "/api/v1/"
 OFTEN: Final = frozenset({"events", "stripe_webhook", "store_events", "api_entitlement"})  # found without a search
 ACCOUNTS: Final = f"{PREFIX}accounts/"
-ACCOUNT_ID: Final = "<str:account_id>"  # whatever has no slash
+ACCOUNT_ID: Final = "<account:account_id>"  # here without a slash: one with it is found by a search
 NOTHING: Final[Mapping[str, str]] = {}
 NOTHING_HERE: Final = "There is nothing here."
 # Data for programs: should a browser open it, it may load and run nothing.

@@ -16,12 +16,12 @@ from recon.actions.steer_bulk_repair import Steer
 
 urlpatterns = [
     path("accounts/", Accounts.as_view(), name="api_accounts"),
-    path("accounts/<str:account_id>/", Account.as_view(), name="api_account"),
-    path("accounts/<str:account_id>/stores/", AccountStores.as_view(), name="api_stores"),
-    path("accounts/<str:account_id>/timeline/", AccountTimeline.as_view(), name="api_timeline"),
-    path("accounts/<str:account_id>/entitlement/", entitlement, name="api_entitlement"),
-    path("accounts/<str:account_id>/recompute/", Recompute.as_view(), name="api_recompute"),
-    path("accounts/<str:account_id>/apply/", Apply.as_view(), name="api_apply"),
+    path("accounts/<account:account_id>/stores/", AccountStores.as_view(), name="api_stores"),
+    path("accounts/<account:account_id>/timeline/", AccountTimeline.as_view(), name="api_timeline"),
+    path("accounts/<account:account_id>/entitlement/", entitlement, name="api_entitlement"),
+    path("accounts/<account:account_id>/recompute/", Recompute.as_view(), name="api_recompute"),
+    path("accounts/<account:account_id>/apply/", Apply.as_view(), name="api_apply"),
+    path("accounts/<account:account_id>/", Account.as_view(), name="api_account"),  # the last: an id may hold a slash
     path("repairs/<uuid:repair_id>/", RepairView.as_view(), name="api_repair"),
     path("bulk-repairs/", BeginBulk.as_view(), name="api_bulk_repairs"),
     path("bulk-repairs/<int:run_id>/", BulkRepair.as_view(), name="api_bulk_repair"),

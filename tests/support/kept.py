@@ -40,7 +40,7 @@ def keep_case(case: Mapping[str, Any], *, account_id: str | None = None) -> str:
     """Keeps the evaluation of a case, under another account id if one is given; the account's id."""
     text = json.dumps(case)
     if account_id is not None:
-        text = text.replace(f'"{case["account_id"]}"', f'"{account_id}"')
+        text = text.replace(json.dumps(case["account_id"]), json.dumps(account_id))
     case = json.loads(text)
     now = datetime.fromisoformat(case["now"])
     rules = Rules(policy=Policy.from_json(case.get("policy", {})), livemode=case.get("livemode", False))
