@@ -1,9 +1,9 @@
-"""What more workers do: `python -m tests.bench.scale [ACCOUNTS] [--rounds ROUNDS]`.
+"""What more workers do: `python -m tests.bench.scale [ACCOUNTS] [--rounds ROUNDS] [--workers 2 4]`.
 
 On servers of its own under var/bench-scale. The workers and beat are services of docker-compose.yml, by their own words
-in the image's folder, a worker of one process each. In each round, with 1, 2 and 4 workers, the same work from the same
-beginning: a sweep of all accounts, and a bulk repair of all that drifted, from the second person's approval to the last
-outcome. The ratios are to one worker in the same round.
+in the image's folder, a worker of one process each. In each round, with one worker and with more, the same work from
+the same beginning: a sweep of all accounts, and a bulk repair of all that drifted, from the second person's approval to
+the last outcome. The ratios are to one worker in the same round.
 
 The ceiling is the machine: workers, PostgreSQL and Stripe's twin share its processors, so each figure says how busy
 they were. At 100 % another worker has nothing to work with. A sweep is handed out in chunks of 500 accounts: fewer than
@@ -30,7 +30,7 @@ from tests.deploy.image import build
 from tests.deploy.process_set import ProcessSet
 
 VAR: Final = Path(__file__).resolve().parents[2] / "var" / "bench-scale"
-WORKERS: Final = (1, 2, 4)
+MORE_WORKERS: Final = (2, 4)
 AT_ONCE_EACH: Final = 16  # of a bulk repair's accounts: those in hand, and the next ones
 LOOK_SECONDS: Final = 0.05
 
@@ -47,22 +47,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
     parser.add_argument("accounts", nargs="?", type=int, default=4_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, nargs="+", default=MORE_WORKERS, help="beside one: 2 4")
     options = parser.parse_args()
+    numbers = (1, *options.workers)
     sandbox = Sandbox(VAR)
     with sandbox.attached():
         os.environ.update(sandbox.env(), DJANGO_SETTINGS_MODULE="recon.settings")
-        os.environ["BULK_AT_ONCE"] = str(AT_ONCE_EACH * max(WORKERS))
+        os.environ["BULK_AT_ONCE"] = str(AT_ONCE_EACH * max(numbers))
         import django  # reads the settings, which name the servers of just now
 
         django.setup()
         shutil.rmtree(VAR / "image", ignore_errors=True)
         build(VAR / "image")
         seen = [
-            {workers: _measure(sandbox, options.accounts, workers) for workers in WORKERS}
+            {workers: _measure(sandbox, options.accounts, workers) for workers in numbers}
             for _ in range(options.rounds)
         ]
     for number, work in enumerate(("sweep", "bulk repair")):
-        for workers in WORKERS:
+        for workers in numbers:
             print(_figure(work, workers, [{one: took[number] for one, took in each.items()} for each in seen]).line())
 
 
