@@ -154,7 +154,7 @@ class _Book:
         self.identity = identity
         self.payments: dict[str, Payment] = {}
         self.seen_invoice_payments: set[str] = set()
-        self.outside: dict[str, int] = {}
+        self.outside: dict[str, dict[str, int]] = {}
         self.intent_of_charge = {
             intent.latest_charge: intent.id for intent in facts.stripe.payment_intents if intent.latest_charge
         }
@@ -218,13 +218,14 @@ class _Book:
             self.add_invoice_payment(payment)
 
     def add_invoice_payment(self, row: InvoicePayment) -> None:
-        """An invoice's payment through Stripe; those from outside are added up, for `add_out_of_band`."""
+        """An invoice's payment through Stripe; those from outside are added up by currency, for `add_out_of_band`."""
         if row.invoice is None or row.id in self.seen_invoice_payments:
             return
         self.seen_invoice_payments.add(row.id)
         paid = row.amount_paid if row.status is InvoicePaymentStatus.PAID else 0
         if row.processor_ref is None:
-            self.outside[row.invoice] = self.outside.get(row.invoice, 0) + paid
+            told = self.outside.setdefault(row.invoice, {})
+            told[row.currency] = told.get(row.currency, 0) + paid
             return
         payment = self._payment(row.processor_ref)
         payment.links[Side.STRIPE].add(row.invoice)
@@ -236,16 +237,21 @@ class _Book:
     def add_out_of_band(self, invoice: StripeInvoice) -> None:
         """What Stripe was told of money that it never saw; where only the fact is told, what Stripe's own payments
         leave of the invoice."""
-        amount = max(invoice.amount_paid_off_stripe, self.outside.get(invoice.id, 0))
+        told = self.outside.get(invoice.id, {})
+        amount = max(invoice.amount_paid_off_stripe, told.get(invoice.currency, 0))
         if invoice.paid_out_of_band and amount <= 0:
             amount = (invoice.amount_paid or invoice.amount_due) - self._paid_through_stripe(invoice)
-        if amount > 0:
-            payment = self._payment(f"outside:{invoice.id}")
-            payment.outside = True
-            payment.is_ours = invoice.customer in self.identity.linked
-            payment.links[Side.STRIPE].add(invoice.id)
-            ref = f"stripe.invoices[{invoice.id}]"
-            payment.settled.append(Sighting(Side.STRIPE, amount, invoice.currency, ref, invoice.id))
+        for currency, minor in {**told, invoice.currency: amount}.items():
+            if minor > 0:
+                self._add_outside(invoice, minor, currency)
+
+    def _add_outside(self, invoice: StripeInvoice, amount: int, currency: str) -> None:
+        payment = self._payment(f"outside:{invoice.id}")
+        payment.outside = True
+        payment.is_ours = invoice.customer in self.identity.linked
+        payment.links[Side.STRIPE].add(invoice.id)
+        ref = f"stripe.invoices[{invoice.id}]"
+        payment.settled.append(Sighting(Side.STRIPE, amount, currency, ref, invoice.id))
 
     def _paid_through_stripe(self, invoice: StripeInvoice) -> int:
         pays = frozenset({invoice.id})
