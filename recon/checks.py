@@ -6,8 +6,8 @@ against production.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -29,6 +29,7 @@ from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
 from recon.stores.writable import row_privileges, written_there
+from recon.trial_checks import check_rows_seen, try_mapped
 
 ENOUGH_PREPARED = 20
 SECRET_LENGTH = 32
@@ -36,7 +37,6 @@ CONNECT_TIMEOUT_S = 3
 LOCAL_HOSTS = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
 NEVER_SERVED = frozenset({"recon.E041", "recon.E042"})  # DEBUG, and the key that everybody knows
-GRANTS = "grant what recon/sandbox/schema/{store}.grants.sql grants"
 
 Apps = Sequence[AppConfig] | None
 StoreCheck = Callable[[psycopg.Connection, PostgresStore], Iterator[CheckMessage]]
@@ -180,9 +180,12 @@ def _check_table(conn: psycopg.Connection, store: PostgresStore, table: Table, w
     elif missing := _read_there(table) - there:
         yield Error(f"{where}: no column {_names(missing)}.", hint=hint.format("the table"), id="recon.E015")
     else:
-        yield from _check_privileges(conn, store, table)
+        found = list(_check_privileges(conn, store, table))
         if table.relation.columns:
-            yield from check_columns(conn, table, where, is_written=not store.read_only)
+            found += check_columns(conn, table, where, is_written=not store.read_only)
+        yield from found
+        if table.relation.columns and not any(isinstance(one, Error) for one in found):
+            yield from try_mapped(conn, store, table, where)
 
 
 def _read_there(table: Table) -> frozenset[str]:
@@ -192,18 +195,20 @@ def _read_there(table: Table) -> frozenset[str]:
 
 
 def _check_privileges(conn: psycopg.Connection, store: PostgresStore, table: Table) -> Iterator[CheckMessage]:
-    where, hint = f"{store.name}.{table.name}", f"As the table's owner, {GRANTS.format(store=store.name)}."
-    place = table.relation.target.as_string(conn)
+    where, place = f"{store.name}.{table.name}", table.relation.target.as_string(conn)
     if not _may(conn, place, "SELECT"):
+        hint = _grant(conn, table, "SELECT")
         yield Error(f"{where}: the engine's role may not read it.", hint=hint, id="recon.E016")
+    yield from check_rows_seen(conn, table, where)
     if not store.read_only:
-        yield from _check_writing(conn, table, where, hint)
+        yield from _check_writing(conn, table, where)
 
 
-def _check_writing(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
+def _check_writing(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:
     place = table.relation.target.as_string(conn)
     writable, wanted = _columns(conn, place, "UPDATE"), written_there(table)
     if missing := wanted - writable:
+        hint = _grant(conn, table, "UPDATE", missing)
         yield Error(f"{where}: the engine's role may not update {_names(missing)}.", hint=hint, id="recon.E017")
     if facts := writable - wanted:
         yield Warning(
@@ -211,14 +216,15 @@ def _check_writing(conn: psycopg.Connection, table: Table, where: str, hint: str
             hint="Revoke UPDATE and grant it on the DERIVED columns alone.",
             id="recon.W017",
         )
-    yield from _check_rows(conn, table, where, hint)
+    yield from _check_rows(conn, table, where)
 
 
-def _check_rows(conn: psycopg.Connection, table: Table, where: str, hint: str) -> Iterator[CheckMessage]:
+def _check_rows(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:
     place, needed = table.relation.target.as_string(conn), row_privileges(table)
     for privilege in ("INSERT", "DELETE", "TRUNCATE"):
         may, wants = _may(conn, place, privilege), privilege in needed
         if wants and not may:
+            hint = _grant(conn, table, privilege)
             yield Error(f"{where}: the engine's role lacks {privilege}.", hint=hint, id="recon.E018")
         if may and not wants:
             revoke = f"REVOKE {privilege} ON {'.'.join(table.relation.place)}."
@@ -327,6 +333,17 @@ def _columns(conn: psycopg.Connection, table: str, privilege: str = "") -> froze
         query += " AND has_column_privilege(attrelid, attnum, %s)"
     rows = conn.execute(query.encode(), [table, privilege] if privilege else [table])
     return frozenset(name for (name,) in rows)
+
+
+def _grant(conn: psycopg.Connection, table: Table, privilege: LiteralString, columns: Iterable[str] = ()) -> str:
+    """What the table's owner has to say."""
+    named = (
+        sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, sorted(columns)))) if columns else sql.SQL("")
+    )
+    told = sql.SQL("GRANT {}{} ON {} TO {}.").format(
+        sql.SQL(privilege), named, table.relation.target, sql.Identifier(conn.info.user)
+    )
+    return f"As the table's owner: {told.as_string(conn)}"
 
 
 def _may(conn: psycopg.Connection, table: str, privilege: str) -> bool:

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from recon.bootstrap import store_mapping
 from recon.engine.schema import ColumnType
-from recon.stores.mapping import FINDS_ROWS, MappingError
+from recon.stores.mapping import FINDS_ROWS, MappingError, closed_words
 from recon.stores.relation import VERSION, Form, NativeColumn, Relation
 from recon.stores.tables import Table
 
@@ -28,13 +28,25 @@ TYPES_OF_FORM: Final[Mapping[Form, frozenset[str]]] = {
     Form.EPOCH_SECONDS: WHOLE,
     Form.STAMP: frozenset({"timestamp", "timestamptz"}),
 }
+# A domain may be of a domain.
 COLUMNS: Final = """
-SELECT attname, CASE WHEN held.typtype = 'e' THEN 'enum' ELSE held.typname END,
-    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = held.oid)
-FROM pg_attribute JOIN pg_type AS named ON named.oid = atttypid
-JOIN pg_type AS held ON held.oid = CASE named.typtype WHEN 'd' THEN named.typbasetype ELSE named.oid END
-WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+WITH RECURSIVE named (name, oid) AS (
+    SELECT attname, atttypid FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT name, typbasetype FROM named JOIN pg_type USING (oid) WHERE typtype = 'd'
+)
+SELECT name, CASE WHEN typtype = 'e' THEN 'enum' ELSE typname END,
+    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = pg_type.oid)
+FROM named JOIN pg_type USING (oid) WHERE typtype <> 'd'
 """
+# A view has no index: those of the tables that it is made of are its owner's affair, here and below.
+NOT_INDEXED: Final = """
+SELECT format('((%%I)::text)', %s::text) FROM pg_class WHERE oid = %s::regclass AND relkind <> 'v' AND NOT EXISTS (
+    SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisvalid
+        AND pg_get_indexdef(indexrelid, 1, false) = format('((%%I)::text)', %s::text)
+)
+"""
+IS_VIEW: Final = "SELECT relkind = 'v' FROM pg_class WHERE oid = %s::regclass"
 UNIQUE: Final = """
 SELECT array_agg(attname::text) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
 WHERE indrelid = %s::regclass AND indisunique AND indpred IS NULL AND indexprs IS NULL GROUP BY indexrelid
@@ -80,7 +92,7 @@ def check_columns(conn: psycopg.Connection, table: Table, where: str, *, is_writ
     for name, column in relation.columns.items():
         if column.native is not None:
             yield from _check_type(column, types, f"{where}.{name}")
-            yield from _check_index(column, types, place, f"{where}.{name}")
+            yield from _check_index(conn, column, types, place, f"{where}.{name}")
     if table.derived and is_written:
         yield from _check_writable(conn, table, place, where)
 
@@ -103,6 +115,18 @@ def _check_type(column: NativeColumn, types: Types, where: str) -> Iterator[Chec
         hint = "Spell its values as column::text does."
         told = f"{where}: its column {column.native}, of {held}, never holds {', '.join(map(repr, never))}."
         yield Error(told, hint=hint, id="recon.E063")
+    elif unsaid := _unsaid(column, ("true", "false") if held == "bool" else labels):
+        hint = "Add each to the column's values: without them an account that has one is unknown, or drifts."
+        told = f"{where}: nothing says what {', '.join(map(repr, unsaid))} of its column {column.native} means."
+        yield Warning(told, hint=hint, id="recon.W070")
+
+
+def _unsaid(column: NativeColumn, labels: Sequence[str]) -> list[str]:
+    """Of all that the column's type can hold, what neither the file nor the contract knows."""
+    closed = closed_words(column.ours)
+    if column.values:
+        return [label for label in labels if label not in dict(column.values)]
+    return [label for label in labels if closed and label not in closed._value2member_map_]
 
 
 def _can_be(native: str, held: str, labels: Sequence[str]) -> bool:
@@ -120,11 +144,15 @@ def _can_be(native: str, held: str, labels: Sequence[str]) -> bool:
     return True
 
 
-def _check_index(column: NativeColumn, types: Types, place: str, where: str) -> Iterator[CheckMessage]:
-    if column.ours.name in FINDS_ROWS and types[column.native or ""][0] not in {"text", "varchar"}:
-        hint = f"CREATE INDEX ON {place} (({column.native}::text)), if there is none."
-        told = f"{where}: rows are found by the text of its column {column.native}."
-        yield Warning(told, hint=hint, id="recon.W064")
+def _check_index(
+    conn: psycopg.Connection, column: NativeColumn, types: Types, place: str, where: str
+) -> Iterator[CheckMessage]:
+    native = column.native or ""
+    if column.ours.name not in FINDS_ROWS or types[native][0] in {"text", "varchar"}:
+        return
+    for (wanted,) in conn.execute(NOT_INDEXED, [native, place, native]):
+        told = f"{where}: rows are found by the text of its column {native}, and no index is of that."
+        yield Warning(told, hint=f"CREATE INDEX ON {place} ({wanted}).", id="recon.W064")
 
 
 def _check_writable(conn: psycopg.Connection, table: Table, place: str, where: str) -> Iterator[CheckMessage]:
@@ -132,6 +160,8 @@ def _check_writable(conn: psycopg.Connection, table: Table, place: str, where: s
     if lacks := relation.lacks((VERSION, *sorted(table.derived))):
         hint = "Name a column for each, or leave it at reading: an apply that needs them is refused."
         yield Warning(f"{where}: has no {', '.join(lacks)}.", hint=hint, id="recon.W065")
+    if conn.execute(IS_VIEW, [place]).fetchone() == (True,):
+        return
     told_by = {*relation.names(table.key), *(name for name, _ in relation.filter)}
     if not any(set(columns) <= told_by for (columns,) in conn.execute(UNIQUE, [place])):
         hint = f"CREATE UNIQUE INDEX on {', '.join(sorted(told_by))}, or correct the columns of its key."

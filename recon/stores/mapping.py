@@ -222,7 +222,7 @@ class _Reader:
 
     def _ours(self, place: str, told: Any, ours: Column) -> Stored:
         """A value of the reference schema."""
-        holds, closed = HOLDS[ours.holds], _closed(ours)
+        holds, closed = HOLDS[ours.holds], closed_words(ours)
         value: Stored = told
         if type(told) is not holds or (isinstance(told, datetime) and told.tzinfo is None):
             self.wrong(place, f"{told!r} is no {ours.holds.value}, which {ours.name} holds")
@@ -260,7 +260,9 @@ class _Reader:
             if (first := spelt.setdefault(mine, native)) != native:
                 told = f"{first!r} and {native!r} both mean {mine!r}; leave one"
                 self.wrong(place, f"{told}: the engine writes this column, and could not tell which")
-        closed = {only} if only else {True, False} if ours.holds is ColumnType.BOOLEAN else set(_closed(ours) or ())
+        closed = (
+            {only} if only else {True, False} if ours.holds is ColumnType.BOOLEAN else set(closed_words(ours) or ())
+        )
         needed = closed | ({ours.default} if ours.kind is Kind.DERIVED and ours.default is not None else set())
         if missing := sorted(str(one) for one in needed - spelt.keys()):
             self.wrong(place, f"the engine may write {', '.join(missing)}; say how each is spelt")
@@ -278,6 +280,6 @@ def _or_absent(table: str) -> str:
     return ", or say absent = true" if table in MAY_LACK else ""
 
 
-def _closed(ours: Column) -> type[StrEnum] | None:
+def closed_words(ours: Column) -> type[StrEnum] | None:
     """The values that a text may have, where they are known."""
     return ours.values or CLOSED.get(ours.name)

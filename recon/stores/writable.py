@@ -24,6 +24,17 @@ SELECT place FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS aske
 WHERE NOT CASE name WHEN '' THEN has_table_privilege(relation, privilege)
     ELSE has_column_privilege(relation, name, privilege) END
 """
+# A view that the server cannot write through, a generated column, a table of another server (no transaction on it can
+# be prepared). Bits of pg_relation_is_updatable: 1 shl the command, of which UPDATE is 2, INSERT 3, DELETE 4.
+CLOSED: Final = """
+SELECT place FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS asked (place, relation, name, privilege)
+JOIN pg_class ON pg_class.oid = relation::regclass
+LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attname = name AND attnum > 0 AND NOT attisdropped
+WHERE relkind = 'f' OR attgenerated <> '' OR attidentity = 'a' OR NOT CASE name
+    WHEN '' THEN pg_relation_is_updatable(relation::regclass, true)
+        & CASE privilege WHEN 'INSERT' THEN 8 ELSE 16 END <> 0
+    ELSE pg_column_is_updatable(relation::regclass, attnum, true) END
+"""
 Needed = tuple[str, str, str, str]  # place, relation, its column (empty: all of it), privilege
 
 
@@ -90,7 +101,11 @@ def _of_role(
     needed = [one for table in store.tables for one in _needed(connection, store, table)]
     if store.name.value in told or not needed:
         return
-    for (place,) in connection.execute(LACKING, [list(column) for column in zip(*needed, strict=True)]).fetchall():
+    asked = [list(column) for column in zip(*needed, strict=True)]
+    for (place,) in connection.execute(CLOSED, asked).fetchall():
+        kinds = "a view that cannot be written through, a generated column, or a table of another server"
+        yield place, f"{place}: nobody can write it where it is ({kinds}); name another place in the store mapping."
+    for (place,) in connection.execute(LACKING, asked).fetchall():
         grants = f"grant what recon/sandbox/schema/{store.name.value}.grants.sql grants"
         yield place, f"{place}: the engine's role may not write it; as the table's owner, {grants}."
 

@@ -187,6 +187,36 @@ def test_a_mapping_that_fits_the_catalogue_has_nothing_to_complain_of(second_sch
             "ALTER TABLE crm.person ALTER absorbed_by TYPE text",
             "W064",
         ),
+        (
+            "subs_account",
+            'ALTER TABLE crm."Customer Account" ALTER tenant TYPE int USING 7',
+            'ALTER TABLE crm."Customer Account" ALTER tenant TYPE text',
+            "E068",
+        ),
+        (
+            "billing_prod",
+            "ALTER TABLE fin.mark ALTER owes TYPE varchar(2)",
+            "ALTER TABLE fin.mark ALTER owes TYPE text",
+            "E069",
+        ),
+        (
+            "billing_prod",
+            "ALTER TABLE fin.mark ADD entity int NOT NULL",
+            "ALTER TABLE fin.mark DROP entity",
+            "E069",
+        ),
+        (
+            "subs_account",
+            'ALTER TABLE crm."Customer Account" ALTER sub_ref SET NOT NULL',
+            'ALTER TABLE crm."Customer Account" ALTER sub_ref DROP NOT NULL',
+            "E069",
+        ),
+        (
+            "billing_prod",
+            "ALTER TABLE fin.bill ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE fin.bill DISABLE ROW LEVEL SECURITY",
+            "W067",
+        ),
     ],
 )
 def test_what_the_catalogue_says_otherwise_is_told(second_schema, settings, owner, store, statement, back, expected):
@@ -196,3 +226,51 @@ def test_what_the_catalogue_says_otherwise_is_told(second_schema, settings, owne
         assert [message.id for message in checks.check_stores(None, ON)] == [f"recon.{expected}"]
     finally:
         owner(store).execute(back)
+
+
+def test_what_a_type_can_hold_and_nobody_translates_is_told(second_schema, settings, tmp_path):
+    path = settings.STORE_MAPPING = tmp_path / "stores.toml"
+    path.write_text(WHOLE.replace('true = "stripe", false', "false"))
+    (message,) = checks.check_stores(None, ON)
+    assert (message.id, "'true' of its column by_stripe" in message.msg) == ("recon.W070", True)
+
+
+@pytest.mark.parametrize(
+    ("store", "statement", "back"),
+    [
+        (
+            "subs_customer",
+            "ALTER TABLE crm.person ALTER absorbed_by TYPE char(9);"
+            "CREATE INDEX of_text ON crm.person ((absorbed_by::text))",
+            "DROP INDEX crm.of_text; ALTER TABLE crm.person ALTER absorbed_by TYPE text",
+        ),
+        (
+            "subs_customer",
+            "CREATE DOMAIN crm.word AS text; CREATE DOMAIN crm.short AS crm.word CHECK (length(VALUE) < 80);"
+            "ALTER TABLE crm.person ALTER called TYPE crm.short",
+            "ALTER TABLE crm.person ALTER called TYPE text; DROP DOMAIN crm.short; DROP DOMAIN crm.word",
+        ),
+        (
+            "subs_customer",
+            "ALTER TABLE crm.person RENAME TO people; CREATE VIEW crm.person AS SELECT * FROM crm.people;"
+            'GRANT SELECT, UPDATE ("pays?", late, never_paid, changed_at) ON crm.person TO recon_engine_subs_customer',
+            "DROP VIEW crm.person; ALTER TABLE crm.people RENAME TO person",
+        ),
+    ],
+)
+def test_what_a_company_may_have_is_not_complained_of(second_schema, settings, owner, store, statement, back):
+    settings.STORE_MAPPING = SECOND / "mapping.toml"
+    owner(store).execute(statement)
+    try:
+        assert [f"{message.msg} {message.hint}" for message in checks.check_stores(None, ON)] == []
+    finally:
+        owner(store).execute(back)
+
+
+def test_what_the_role_lacks_is_granted_by_what_is_said(second_schema, settings, owner):
+    settings.STORE_MAPPING = SECOND / "mapping.toml"
+    owner("billing_prod").execute("REVOKE UPDATE (owes), INSERT ON fin.mark FROM recon_engine_billing_prod")
+    told = [message.hint.removeprefix("As the table's owner: ") for message in checks.check_stores(None, ON)]
+    for statement in told:
+        owner("billing_prod").execute(statement.removesuffix("."))
+    assert (len(told), checks.check_stores(None, ON)) == (2, [])

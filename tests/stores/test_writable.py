@@ -62,6 +62,35 @@ def test_what_the_role_lacks_hinders_its_place_alone(owner, revoked, place):
     assert (list(told), "cf_prod.grants.sql" in told[place]) == ([place], True)
 
 
+@pytest.mark.parametrize(
+    ("change", "back", "places"),
+    [
+        (
+            "ALTER TABLE entitlements RENAME TO held; CREATE VIEW entitlements AS SELECT DISTINCT * FROM held;"
+            f"GRANT ALL ON entitlements TO {ROLE}",
+            "DROP VIEW entitlements; ALTER TABLE held RENAME TO entitlements",
+            ["entitlements", *(f"entitlements.{one}" for one in ("effective_plan", "plan_active", "restricted"))],
+        ),
+        (
+            "ALTER TABLE blocks RENAME level TO was;"
+            "ALTER TABLE blocks ADD level text GENERATED ALWAYS AS (was) STORED;"
+            f"GRANT UPDATE (level) ON blocks TO {ROLE}",
+            "ALTER TABLE blocks DROP level; ALTER TABLE blocks RENAME was TO level",
+            ["blocks.level"],
+        ),
+    ],
+)
+def test_what_nobody_can_write_where_it_is_hinders_its_place(owner, change, back, places):
+    owner("cf_prod").execute(change)
+    try:
+        told = hindrances(CfProd(settings.STORES["cf_prod"]))
+    finally:
+        owner("cf_prod").execute(back)
+    assert {f"cf_prod.{place}" for place in places} <= set(told)
+    assert all("nobody can write it where it is" in sentence for sentence in told.values())
+    assert all(place.startswith(f"cf_prod.{places[0].partition('.')[0]}") for place in told)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_apply_that_comes_to_such_a_store_is_refused_and_writes_nowhere(six, clock, unprepared, sandbox):
     with psycopg.connect(unprepared.at(sandbox.env()["SANDBOX_SUBS_DUNNING_OWNER_URL"])) as owner:
