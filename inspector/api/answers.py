@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
 from inspector.api.bearer import not_authenticated
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 SEND_A_TOKEN: Final = "Send a token that is in force as Authorization: Bearer."
 MOST_ERRORS: Final = 20
 AGAIN: Final = {"Retry-After": "5"}
+JSON: Final = "application/json"
+USUALLY_ACCEPTED: Final = frozenset({"*/*", JSON, ""})
 
 
 def problem_of(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -40,6 +42,8 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(400, "not_json", "The body is no JSON that can be read.")
         case RequestDataTooBig():
             return Refusal(413, "too_large", "The body is too large.")
+        case SuspiciousOperation():
+            return Refusal(400, "not_understood", "For another host than this one, or with too many parameters.")
         case exceptions.APIException():
             return _of_framework(error)
         case DatabaseError() | InterfaceError():
@@ -66,6 +70,12 @@ def _of_framework(error: exceptions.APIException) -> Refusal:
 
 def no_such_method(headers: Mapping[str, str] | None = None) -> Refusal:
     return Refusal(405, "method_not_allowed", "This address has no such method.", headers)
+
+
+def refuse_other_types(request: HttpRequest) -> None:
+    """Refusal: the answer may not be JSON."""
+    if request.META.get("HTTP_ACCEPT", "") not in USUALLY_ACCEPTED and not request.accepts(JSON):
+        raise json_only()
 
 
 def json_only() -> Refusal:

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 
 from inspector.api.problems import Refusal
 
-SCHEME: Final = "Bearer "
+SCHEME: Final = "bearer"
 
 
 def given_secret(request: HttpRequest) -> bytes:
-    """Empty when there is none."""
-    authorization = request.META.get("HTTP_AUTHORIZATION", "")
-    return authorization.removeprefix(SCHEME).encode() if authorization.startswith(SCHEME) else b""
+    """Empty when there is none; a scheme is the same in capitals (RFC 9110)."""
+    scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return secret.strip().encode() if scheme.lower() == SCHEME else b""
 
 
 def is_one_of(given: bytes, secrets: Iterable[str]) -> bool:

@@ -3,15 +3,21 @@
 It is half of what an event costs. The addresses stand in the URL configuration all the same.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, URLResolver
 from django.urls.resolvers import RoutePattern
 
+from inspector.api.answers import refusal_of
 from inspector.api.problems import Endpoint, Refusal, problem
 
+log = logging.getLogger(__name__)
+
+FOR_PROGRAMS: Final = "/api/"
 PREFIX: Final = "/api/v1/"
 OFTEN: Final = frozenset({"events", "stripe_webhook", "store_events", "api_entitlement"})  # found without a search
 ACCOUNTS: Final = f"{PREFIX}accounts/"
@@ -29,17 +35,23 @@ def programs_first(get_response: GetResponse) -> GetResponse:
 
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
-            return get_response(request)
-        request.get_host()  # a host that is not ours is refused here as everywhere
-        pattern, given = pattern_of(request.path_info)
-        endpoint = often.get(pattern)
-        if endpoint is not None:
-            request.route = pattern  # type: ignore[attr-defined] # for who tells of the request
-            response = endpoint(request, **given)
-        else:
-            response = _resolved(resolver, request)
+            return _lost(request, get_response(request))
+        try:
+            request.get_host()  # a host that is not ours is refused here as everywhere
+            response = answer_here(request)
+        except SuspiciousOperation as error:
+            log.warning("a call was not understood", extra={"why": type(error).__name__})
+            response = problem(refusal_of(error))
         response["Content-Security-Policy"] = POLICY
         return response
+
+    def answer_here(request: HttpRequest) -> HttpResponse:
+        pattern, given = pattern_of(request.path_info)
+        endpoint = often.get(pattern)
+        if endpoint is None:
+            return _resolved(resolver, request)
+        request.route = pattern  # type: ignore[attr-defined] # for who tells of the request
+        return endpoint(request, **given)
 
     return answer
 
@@ -51,6 +63,12 @@ def pattern_of(path: str) -> tuple[str, Mapping[str, str]]:
         if account_id:
             return f"{ACCOUNTS}{ACCOUNT_ID}{slash}{rest}", {"account_id": account_id}
     return path, NOTHING
+
+
+def _lost(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Who is lost below /api/ is a program too, and reads no page."""
+    is_lost = response.status_code == 404 and request.path_info.startswith(FOR_PROGRAMS)
+    return problem(Refusal(404, "not_found", NOTHING_HERE)) if is_lost else response
 
 
 def _resolved(resolver: URLResolver, request: HttpRequest) -> HttpResponse:

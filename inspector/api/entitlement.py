@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from inspector.access import for_signed
-from inspector.api.answers import SEND_A_TOKEN, json_only, no_such_method, refusal_of
+from inspector.api.answers import JSON, SEND_A_TOKEN, no_such_method, refusal_of, refuse_other_types
 from inspector.api.bearer import given_secret, not_authenticated
 from inspector.api.problems import problem
 from inspector.api.scopes import refuse_without
@@ -29,8 +29,6 @@ from recon.queries.entitlement import Entitled, Entitlement
 
 MAX_AGE_SECONDS: Final = 5
 METHODS: Final = ("GET", "HEAD")
-JSON: Final = "application/json"
-USUALLY_ACCEPTED: Final = frozenset({"*/*", JSON, ""})
 
 
 @for_signed
@@ -52,8 +50,7 @@ def entitlement(request: HttpRequest, account_id: str) -> HttpResponse:
 
 def _ask(request: HttpRequest, account_id: str) -> Asked:
     """Refusal: of whoever may not."""
-    if request.META.get("HTTP_ACCEPT", "") not in USUALLY_ACCEPTED and not request.accepts(JSON):
-        raise json_only()
+    refuse_other_types(request)
     token = given_secret(request).decode(errors="replace")
     asked = ask_entitlement(token, account_id if "\x00" not in account_id else "", now=timezone.now())
     if asked is None:

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from inspector.access import for_signed
+from inspector.api.answers import refuse_other_types
 from inspector.api.bearer import given_secret, is_one_of
 from inspector.api.problems import Refusal, answer, asked
 from inspector.api.reader import reader
@@ -53,6 +54,7 @@ class Question:
 @for_signed
 @asked
 def events(request: HttpRequest) -> HttpResponse:
+    refuse_other_types(request)
     counted = _authenticate(request)
     question = _question(request.GET)
     try:

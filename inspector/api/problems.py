@@ -17,6 +17,7 @@ TITLES: Final[Mapping[int, str]] = {
     406: "Not acceptable",
     409: "Conflict",
     410: "Gone",
+    411: "Length needed",
     413: "Too large",
     415: "Not a media type that is taken",
     422: "Cannot be done",
@@ -85,7 +86,12 @@ def answer(body: Mapping[str, Any], status: int = 200) -> HttpResponse:
 
 
 def read_text(request: HttpRequest, most: int) -> str:
-    """The raw body, at most so many bytes of UTF-8; Refusal: anything else."""
+    """The raw body, at most so many bytes of UTF-8; Refusal: anything else.
+
+    Without its length a body is not read at all: it would pass for an empty one.
+    """
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        raise Refusal(411, "no_length", "Send the body with its Content-Length.")
     too_large = Refusal(413, "too_large", f"The body may have {most:,} bytes.")
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or len(length) > MOST_DIGITS or int(length) > most:
