@@ -50,7 +50,7 @@ class Described:
 FEED_PARAMETERS: Final = (
     whole("after", 0, 10**18 - 1, "Only events after this sequence.", usual=0),
     whole("limit", 1, MOST_EVENTS, "How many events at most.", usual=USUAL_LIMIT),
-    text("account", "Only events of this account.", like="[!-~]{1,255}", example="acc_1", longest=255),
+    text("account", "Only events of this account.", like=r"[^\x00-\x1F\x7F]{1,255}", example="acc_1", longest=255),
     one_of("kind", sorted(KINDS), "Only events of this kind."),
 )
 OF_POST: Final = ("bad_body", "not_json", "too_large", "media_type", "bad_key", "still_running", "other_call")

@@ -20,6 +20,7 @@ from django.urls import reverse
 from inspector.access import for_signed
 from inspector.api.answers import refuse_other_types
 from inspector.api.bearer import given_secret, is_one_of
+from inspector.api.known import AN_ACCOUNT, NO_ACCOUNT
 from inspector.api.problems import Refusal, answer, asked
 from inspector.api.reader import reader
 from inspector.api.throttle import counted_call, say_rate
@@ -32,7 +33,6 @@ USUAL_LIMIT: Final = 100
 MOST_EVENTS: Final = 1_000
 PARAMETERS: Final = ("after", "limit", "account", "kind")
 A_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-AN_ID: Final = re.compile(r"[!-~]{1,255}")
 SEND_ONE: Final = "Send a token that may read, or the feed's secret, as Authorization: Bearer."
 TAKE_A_COPY: Final = "Take a copy of what you keep, then go on from `next` of this feed without `after`."
 
@@ -97,8 +97,8 @@ def _faults(given: QueryDict) -> Iterator[tuple[str, str]]:
     limit = given.get("limit", str(USUAL_LIMIT))
     if not A_NUMBER.fullmatch(limit) or not 1 <= int(limit) <= MOST_EVENTS:
         yield "limit", f"not 1 to {MOST_EVENTS:,}"
-    if "account" in given and not AN_ID.fullmatch(given.get("account", "")):
-        yield "account", "not 1 to 255 printable ASCII characters without spaces"
+    if "account" in given and not AN_ACCOUNT.fullmatch(given.get("account", "")):
+        yield "account", NO_ACCOUNT
     if "kind" in given and given["kind"] not in KINDS:
         yield "kind", "not one of " + ", ".join(sorted(KINDS))
 

@@ -55,7 +55,7 @@ IDEMPOTENCY_KEY: Final[Json] = {
 PATHS: Final[Mapping[str, Json]] = {
     "account_id": {
         "description": "The account's id, as every store has it.",
-        "schema": {"type": "string", "minLength": 1, "pattern": "^[!-.0-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "pattern": r"^[^/\x00-\x1F\x7F]+$"},
         "example": "acc_1",
     },
     "run_id": {

@@ -20,6 +20,7 @@ from recon.queries.events import KINDS
 from recon.queries.repairs import StepName, StepState
 
 AN_ID = r"^[!-~]+$"
+AN_ACCOUNT = r"^[^\x00-\x1F\x7F]+$"
 REPAIR_STATES = ("live", "applied", "refused", "failed", "needs_person")
 
 
@@ -113,7 +114,7 @@ class StoreEventBody(Shape):
 
     store = ChoiceField(choices=list(DATABASE_STORES))
     event_id = RegexField(AN_ID, min_length=1, max_length=255, help_text="The same each time that it is sent.")
-    account_id = RegexField(AN_ID, min_length=1, max_length=255)
+    account_id = RegexField(AN_ACCOUNT, min_length=1, max_length=255)
     occurred_at = DateTimeField()
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from inspector.access import for_signed
 from inspector.api.bearer import given_secret, is_one_of, not_authenticated
+from inspector.api.known import AN_ACCOUNT, NO_ACCOUNT
 from inspector.api.problems import Refusal, answer, not_stored, posted, read_text
 from recon.actions.receive_store_events import DATABASE_STORES, StoreEvent, receive_store_events
 
@@ -24,6 +25,10 @@ MOST_EVENTS: Final = 1_000
 MOST_ERRORS: Final = 20
 FIELDS: Final = ("store", "event_id", "account_id", "occurred_at")
 AN_ID: Final = re.compile(r"[!-~]{1,255}")
+TEXTS: Final = (
+    ("event_id", AN_ID, "not 1 to 255 printable ASCII characters without spaces"),
+    ("account_id", AN_ACCOUNT, NO_ACCOUNT),
+)
 
 
 @csrf_exempt
@@ -79,9 +84,9 @@ def _faults(one: object) -> Iterator[tuple[str, str]]:
         yield "", "has other fields than " + ", ".join(FIELDS)
     if one.get("store") not in DATABASE_STORES:
         yield "/store", "not one of " + ", ".join(DATABASE_STORES)
-    for name in ("event_id", "account_id"):
-        if not (isinstance(one.get(name), str) and AN_ID.fullmatch(one[name])):
-            yield f"/{name}", "not 1 to 255 printable ASCII characters without spaces"
+    for name, like, otherwise in TEXTS:
+        if not (isinstance(one.get(name), str) and like.fullmatch(one[name])):
+            yield f"/{name}", otherwise
     if _moment(one.get("occurred_at")) is None:
         yield "/occurred_at", "not an RFC 3339 time with its offset"
 

@@ -32,6 +32,12 @@ def test_the_same_event_twice_marks_once_and_is_answered_alike():
     assert (Inbox.objects.count(), Dirty.objects.get().gen) == (1, 1)
 
 
+@pytest.mark.parametrize("account_id", ["eu/4711", "kunde ü 💸", "x" * 255])
+def test_an_account_is_marked_whatever_it_is_called(account_id):
+    assert tell(changed(account_id=account_id)).status_code == 202
+    assert Dirty.objects.get().account == account_id
+
+
 def test_an_id_with_another_body_is_a_finding():
     for account in ("acc_1", "acc_2", "acc_2"):
         assert tell(changed(account_id=account)).status_code == 202
@@ -85,7 +91,9 @@ def test_a_secret_speaks_for_its_own_store_alone():
         (changed(store="stripe"), "/store"),
         (changed(store=["billing_prod"]), "/store"),
         (changed(event_id=7), "/event_id"),
-        (changed(account_id="acc 1"), "/account_id"),
+        (changed(account_id="acc\n1"), "/account_id"),
+        (changed(account_id="acc\ud800"), "/account_id"),
+        (changed(account_id="x" * 256), "/account_id"),
         (changed(account_id=""), "/account_id"),
         (changed(occurred_at="2026-03-20T12:00:00"), "/occurred_at"),
         (changed(occurred_at=1_774_000_000), "/occurred_at"),
