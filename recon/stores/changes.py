@@ -54,7 +54,8 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURIT
 SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO recon_changes (account_id)
-    SELECT DISTINCT parent.{account} FROM changed JOIN {parent} AS parent ON parent.{key} = changed.{child};
+    SELECT DISTINCT parent.{account} FROM changed
+    JOIN {parent} AS parent ON parent.{key}::text = changed.{child}::text;
     RETURN NULL;
 END $$;
 """

@@ -236,6 +236,25 @@ def test_the_recipe_notes_the_changes_of_the_company_s_tables(wrong, owner):
     assert noted == [(WRONG,), (WRONG,)]
 
 
+def test_the_recipe_finds_the_invoice_whatever_types_its_key_has(wrong, owner):
+    billing, number = owner("billing_prod"), "6f1c0000-0000-4000-8000-000000000001"
+    billing.execute("TRUNCATE fin.bill; ALTER TABLE fin.bill ALTER no TYPE uuid USING no::uuid")
+    billing.execute(recipe(wrong[StoreName.BILLING_PROD], "recon_engine_billing_prod"))
+    try:
+        billing.execute(
+            "INSERT INTO fin.bill (no, acct, st, cur, cents) VALUES (%s, %s, 'I', 'usd', 1)", [number, WRONG]
+        )
+        billing.execute("TRUNCATE recon_changes")
+        billing.execute(
+            "INSERT INTO fin.correction VALUES ('adj_1', %s, NULL, 'REFUND', 1, 'usd', now(), NULL)", [number]
+        )
+        noted = billing.execute("SELECT account_id FROM recon_changes").fetchall()
+    finally:
+        billing.execute(UNDO)
+        billing.execute("ALTER TABLE fin.bill ALTER no TYPE text")
+    assert noted == [(WRONG,)]
+
+
 def test_map_shows_the_facts_as_they_are_read(wrong, owner, settings, capsys):
     settings.STORE_MAPPING = SECOND / "mapping.toml"
     call_command("map", "--test", WRONG)
