@@ -12,7 +12,7 @@ class ReconConfig(AppConfig):
     def ready(self) -> None:
         """Needs loaded settings and models."""
         # They register the system checks, and what holds a worker back.
-        from recon import checks, migrated, restore_checks  # noqa: F401
+        from recon import checks, migrated, restore_checks, setting_checks  # noqa: F401
         from recon.actions.publish_events import publish_soon
         from recon.apply.tell import told
 

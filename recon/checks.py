@@ -21,6 +21,7 @@ from psycopg import sql
 
 from recon.actions.authority import ROLES
 from recon.bootstrap import DATABASE_STORES, database_stores
+from recon.engine.values import CaseError
 from recon.mapping_checks import check_columns, is_in_reach
 from recon.queries.policy import setting_is_unused
 from recon.replica_checks import check_replica
@@ -60,7 +61,7 @@ def check_policy(app_configs: Apps, databases: Sequence[str] | None = None, **_:
         return []
     try:
         unused = setting_is_unused()
-    except DatabaseError:  # said by the check of our database, or the tables are not made yet
+    except (DatabaseError, CaseError):  # said by other checks, or the tables are not made yet
         return []
     hint = "Change the numbers on the policy page, and set RECON_POLICY back to what it was or unset it."
     told = "RECON_POLICY has changed and nobody goes by it: a version of the policy that is kept governs."
@@ -312,11 +313,11 @@ def _check_logins() -> Iterator[CheckMessage]:
     if not settings.OIDC_ISSUER:
         if not settings.LOCAL_LOGINS:
             hint = "Set OIDC_ISSUER, or LOCAL_LOGINS=true."
-            yield Error("Nobody can log in: no provider, and no logins of our own.", hint=hint, id="recon.E047")
+            yield Error("Nobody can log in: no provider, and no logins of our own.", hint=hint, id="recon.E055")
         return
     if not settings.OIDC_ISSUER.startswith("https://"):
         hint = "Set OIDC_ISSUER to the provider's https:// address, as its discovery document spells it."
-        yield Error("OIDC_ISSUER: who it really is cannot be known.", hint=hint, id="recon.E048")
+        yield Error("OIDC_ISSUER: who it really is cannot be known.", hint=hint, id="recon.E056")
     if not settings.OIDC_CLIENT_ID or not settings.OIDC_CLIENT_SECRET:
         hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET to what the provider gave this installation."
         yield Error("The OpenID provider is named, but not who we are to it.", hint=hint, id="recon.E049")

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import FileAwareEnv
+from environs import FileAwareEnv, ValidationError
 
 SUFFIX: Final = "_FILE"
+SCHEMES: Final = ("postgres://", "postgresql://")
 
 
 class Environment(FileAwareEnv):
@@ -35,3 +36,9 @@ def _content(variable: str, path: Path) -> str:
     if not content:
         raise ImproperlyConfigured(f"{variable} names {path}, which is empty.")
     return content
+
+
+def names_postgresql(url: str) -> None:
+    """Of a variable that may be left out. Raises ValidationError, which does not repeat the URL: it has a password."""
+    if url and not url.startswith(SCHEMES):
+        raise ValidationError("it is to be postgres://role:password@host:port/database.")

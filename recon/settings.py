@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import validate
 from kombu import Queue
 
-from recon.environment import Environment
+from recon.environment import Environment, names_postgresql
 from recon.silence import broker_options, guarded
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -91,7 +91,7 @@ TEMPLATES = [
 
 # ---- Our database, and the five stores. The stores are plain psycopg connections: Django's wrapper cannot prepare.
 # Before the first `demo` there is no embedded database: the port says so at once instead of finding a stranger's.
-DATABASE_URL = env.str("DATABASE_URL", "") or "postgres://recon@127.0.0.1:1/recon"
+DATABASE_URL = env.str("DATABASE_URL", "", validate=names_postgresql) or "postgres://recon@127.0.0.1:1/recon"
 # After so many seconds without a sign of the other end a connection is given up, here and at the servers: so long a
 # host that was cut off keeps its locks. 0 leaves it to the systems (behind a pooler that knows no `options`, say).
 NETWORK_SILENCE_SECONDS = env.int("NETWORK_SILENCE_SECONDS", 20)
@@ -189,8 +189,8 @@ SWEEP_CHUNK_DAYS = env.int("SWEEP_CHUNK_DAYS", 3, validate=validate.Range(min=1)
 DRAFT_DAYS = env.int("DRAFT_DAYS", 30, validate=validate.Range(min=1))
 
 # ---- Bulk repairs: how many accounts one may hold, and how many of them are with the workers at once.
-BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000)
-BULK_AT_ONCE = env.int("BULK_AT_ONCE", 32)
+BULK_MOST_ACCOUNTS = env.int("BULK_MOST_ACCOUNTS", 10_000, validate=validate.Range(min=1))
+BULK_AT_ONCE = env.int("BULK_AT_ONCE", 32, validate=validate.Range(min=1))
 # What runs of Stripe proposals may take of Stripe's limit, in requests; a proposal is about eight. A twin has no limit.
 BULK_STRIPE_PER_SECOND = env.float("BULK_STRIPE_PER_SECOND", 1_000 if STRIPE_API_BASE else 20 if STRIPE_LIVEMODE else 5)
 
@@ -262,8 +262,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Wrong passwords: so many by person at an address, and by address; then the door is shut for a while.
 AXES_HANDLER = "inspector.throttle.LoginThrottle"
-AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", 10)
-LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", 30)
+AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", 10, validate=validate.Range(min=1))
+LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", 30, validate=validate.Range(min=1))
 AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_COOL_OFF_SECONDS", 15 * 60))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "inspector.pages.login.locked_out"
@@ -276,7 +276,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 # Proxies of ours between the world and us: whom the outermost saw is who speaks. Its X-Forwarded-For is believed.
 BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", False)
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, validate=validate.Range(min=0))
 
 # ---- Login by an OpenID provider: on when OIDC_ISSUER names one. A second factor is its affair.
 OIDC_ISSUER = env.str("OIDC_ISSUER", "")
@@ -369,6 +369,7 @@ SPECTACULAR_SETTINGS = {
 
 # ---- Logs: constant messages with keys, ids only; an object of JSON a line, or text for people.
 LOG_FORMAT = env.str("LOG_FORMAT", "text" if EMBEDDED else "json", validate=validate.OneOf(["json", "text"]))
+LOG_LEVEL = env.str("LOG_LEVEL", "WARNING", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -383,5 +384,5 @@ LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
     # Below these the client tells of each request, with the ids in it, and the exporter of each time it tries again.
     "loggers": {"stripe": {"level": "WARNING"}, "opentelemetry": {"level": "ERROR"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -236,7 +236,7 @@ def test_a_login_by_a_provider_passes(openid: None, settings) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("OIDC_ISSUER", "http://id.example.com", "recon.E048"),
+        ("OIDC_ISSUER", "http://id.example.com", "recon.E056"),
         ("OIDC_CLIENT_ID", "", "recon.E049"),
         ("OIDC_CLIENT_SECRET", "", "recon.E049"),
         ("OIDC_GROUP_MAP", {}, "recon.E050"),
@@ -253,4 +253,4 @@ def test_each_wrong_setting_of_a_provider_is_told(
 
 def test_an_installation_that_nobody_can_enter_is_told(production: None, settings) -> None:
     settings.LOCAL_LOGINS = False
-    assert ids(checks.check_production(None)) == ["recon.E047"]
+    assert ids(checks.check_production(None)) == ["recon.E055"]
