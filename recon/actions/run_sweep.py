@@ -26,10 +26,11 @@ Work = Callable[[SweepRun, Report], None]
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Where progress is told: objects of the mirror, accounts of the sweep."""
+    """Where progress is told: objects of the mirror, accounts of the sweep, and those that are read again."""
 
     mirror: Report
     accounts: Report
+    suspects: Report
 
 
 def run_sweep(
@@ -44,18 +45,21 @@ def run_sweep(
     refresh_mirror(sweeper, pace, reports.mirror)
     run = begin_sweep(sweeper, actor=actor, full=full)
     work(run, reports.accounts)
-    settle_suspects(sweeper)
+    settle_suspects(sweeper, reports.suspects)
     return finish_sweep(run, now=sweeper.clock())
 
 
-def settle_suspects(sweeper: Sweeper) -> None:
+def settle_suspects(sweeper: Sweeper, report: Report) -> None:
     """Waits until those that sweeps suspect have been read again: here, or by a worker that came before us."""
     waiting = Dirty.objects.filter(gen__gt=F("done_gen"), parked=False, causes__contains=[{"kind": CauseKind.SUSPECT}])
     suspects = list(waiting.values_list("account", flat=True))
     if suspects:
+        report(0, len(suspects))
         time.sleep(sweeper.lag.total_seconds())
     for first in range(0, len(suspects), AT_ONCE):
-        recompute_dirty(sweeper, limit=AT_ONCE, account_ids=suspects[first : first + AT_ONCE])
+        read_again = suspects[first : first + AT_ONCE]
+        recompute_dirty(sweeper, limit=AT_ONCE, account_ids=read_again)
+        report(first + len(read_again), len(suspects))
 
 
 def refresh_mirror(sweeper: Sweeper, pace: Pace, report: Report) -> None:

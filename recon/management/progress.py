@@ -2,10 +2,14 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from tqdm import tqdm
+
+from recon.actions.run_sweep import Reports
 
 LINE_EVERY_SECONDS = 2.0
 
@@ -67,3 +71,14 @@ class Progress:
     def _write(self, line: str) -> None:
         self.stream.write(line + "\n")
         self.stream.flush()
+
+
+@contextmanager
+def sweep_progress() -> Iterator[Reports]:
+    """What a sweep does one after another, each with a line of its own."""
+    with (
+        Progress("Stripe", "objects") as mirror,
+        Progress("Sweep", "accounts") as accounts,
+        Progress("Read again, because their drift is new", "accounts") as suspects,
+    ):
+        yield Reports(mirror, accounts, suspects)

@@ -12,8 +12,8 @@ from django.core.management import call_command
 
 from recon import bootstrap
 from recon.actions import equipment
-from recon.actions.run_sweep import Reports, run_sweep, work_in_queue
-from recon.management.progress import Progress
+from recon.actions.run_sweep import run_sweep, work_in_queue
+from recon.management.progress import Progress, sweep_progress
 from recon.queries.drift import Headlines, headlines
 from recon.sandbox.cluster import Sandbox
 from recon.sandbox.errors import SandboxError
@@ -74,13 +74,13 @@ def start_worker(services: Services, sandbox: Sandbox, tell: Tell) -> None:
 
 def sweep_all(actor: str) -> Headlines:
     """Read and evaluate every account, chunk by chunk through Celery."""
-    with Progress("Stripe", "objects") as mirror, Progress("Sweep", "accounts") as accounts:
+    with sweep_progress() as reports:
         run_sweep(
             equipment.sweeper(),
             actor=actor,
             pace=equipment.pace(),
             work=work_in_queue(_enqueue_chunk, at_once=2 * WORKERS),
-            reports=Reports(mirror, accounts),
+            reports=reports,
         )
     return headlines()
 

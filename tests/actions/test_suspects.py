@@ -17,13 +17,13 @@ from tests.actions.conftest import NOW
 
 LAG = timedelta(seconds=10)
 LATER = NOW + timedelta(hours=1)
-SILENT = Reports(lambda *_: None, lambda *_: None)
+SILENT = Reports(*[lambda *_: None] * 3)
 ADD = "insert into dunning (account_id, state) values ('acc_1', 'grace')"
 
 
-def sweep(sweeper) -> dict[str, int]:
+def sweep(sweeper, reports: Reports = SILENT) -> dict[str, int]:
     """What became of the accounts."""
-    run = run_sweep(sweeper, actor="test", pace=Pace(10_000), work=work_here(lambda: sweeper), reports=SILENT)
+    run = run_sweep(sweeper, actor="test", pace=Pace(10_000), work=work_here(lambda: sweeper), reports=reports)
     return {name: number for name, number in looked_at(run.id).items() if number}
 
 
@@ -80,5 +80,7 @@ def test_a_sweep_from_the_terminal_ends_when_its_suspects_were_read_again(sweepe
     ticking = replace(
         sweeper_at(LATER), clock=lambda: LATER + timedelta(seconds=next(ticks)), lag=timedelta(milliseconds=1)
     )
-    assert sweep(ticking) == {"evaluated": 1, "suspects": 1}
-    assert drifted() > 0
+    steps: list[tuple[int, int | None]] = []
+    reports = replace(SILENT, suspects=lambda done, total=None: steps.append((done, total)))
+    assert sweep(ticking, reports) == {"evaluated": 1, "suspects": 1}
+    assert (drifted() > 0, steps) == (True, [(0, 1), (1, 1)])

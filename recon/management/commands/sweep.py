@@ -8,9 +8,9 @@ from django.core.management.base import CommandError
 
 from recon.actions import equipment
 from recon.actions.hand_out import NobodyWorks
-from recon.actions.run_sweep import Reports, Work, run_sweep, work_here, work_in_queue
+from recon.actions.run_sweep import Work, run_sweep, work_here, work_in_queue
 from recon.management.embedded import EmbeddedCommand
-from recon.management.progress import Progress
+from recon.management.progress import sweep_progress
 from recon.queries.runs import looked_at
 from recon.stores.base import StoreError
 from recon.tasks.sweep import sweep_chunk
@@ -30,14 +30,14 @@ class Command(EmbeddedCommand):
 
     def handle(self, *args: Any, workers: int, full: bool, **options: Any) -> None:
         sweeper = equipment.sweeper()
-        with Progress("Stripe", "objects") as mirror, Progress("Sweep", "accounts") as accounts:
+        with sweep_progress() as reports:
             try:
                 run = run_sweep(
                     sweeper,
                     actor="terminal",
                     pace=equipment.pace(),
                     work=self._work(workers),
-                    reports=Reports(mirror, accounts),
+                    reports=reports,
                     full=full,
                 )
             except (StoreError, NobodyWorks) as error:
