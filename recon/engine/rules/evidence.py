@@ -69,7 +69,8 @@ class _Reversals:
         return sum(net if of_invoice is None else min(net, of_invoice) for net, of_invoice in nets)
 
     def _leaves_nothing(self, claim: Claim) -> bool:
-        """Reversals that name no payment may leave nothing of all that paid the invoice together."""
+        """Reversals that name no payment may leave nothing of all that paid the invoice together. A dispute over a
+        payment that is split has no invoice of its own: `taken_back` sees it whole."""
         if not claim.adjustments and not any(payment.lost for payment in claim.payments):
             return False
         unnamed = net_reversal(one for one in claim.adjustments if one.payment_id is None)
@@ -80,6 +81,7 @@ class _Reversals:
         lost = sum(
             min(payment.settled_minor(claim.currency, claim.ids), payment.lost_minor(claim.currency, claim.ids))
             for payment in claim.payments
+            if payment.invoices <= claim.ids
         )
         taken = max(min(unnamed + named, claim.net_reversal_minor), lost)
         return taken > 0 and claim.settled_minor <= taken
