@@ -6,7 +6,7 @@ against production.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
@@ -40,7 +40,6 @@ VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
 NEVER_SERVED = frozenset({"recon.E041", "recon.E042"})  # DEBUG, and the key that everybody knows
 
 Apps = Sequence[AppConfig] | None
-StoreCheck = Callable[[psycopg.Connection, PostgresStore], Iterator[CheckMessage]]
 
 
 @register(Tags.database)

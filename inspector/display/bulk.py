@@ -38,7 +38,6 @@ from recon.actors import BULK
 from recon.queries.bulk import BulkLine, BulkRun
 
 BAR_WIDTH: Final = 1_000
-BAR_HEIGHT: Final = 16
 NOBODY_AFTER: Final = timedelta(seconds=10)
 REASON_LENGTH: Final = 500
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from recon.actors import Scope
 from recon.apply.order import Rights
-from recon.engine.plan import Risk
 
 
 class Right(StrEnum):
@@ -86,11 +85,6 @@ def rights_in_run(starter: Iterable[str], second: Iterable[str]) -> Rights:
     if Scope.BULK.group not in started:
         return rights_of(started)
     return Rights.ALL if rights_of(second) is Rights.ALL else Rights.LENIENT
-
-
-def may_approve(groups: Iterable[str], risk: Risk | str | None, *, with_proposal: bool = False) -> bool:
-    """May somebody in these groups approve such a plan?"""
-    return rights_of(groups).cover(risk == Risk.SEVERE or with_proposal)
 
 
 def right_to_decide(*, is_of_facts: bool, is_grave: bool) -> Right:

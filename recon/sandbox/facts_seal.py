@@ -15,7 +15,6 @@ from recon.sandbox.provision import TWIN
 from recon.stores.tables import Table
 
 BOOKKEEPING: Final = frozenset({"row_version", "updated_at"})
-OURS_IN_STRIPE: Final = ("debt_state", "account_id")
 
 ROWS = "SELECT md5(coalesce(string_agg(r::text, E'\\n' ORDER BY r::text), '')) FROM (SELECT {} FROM {} WHERE {}) r"
 # A customer without our metadata, every other object whole. Events and keys are the twin's own diary.

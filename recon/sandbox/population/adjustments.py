@@ -71,13 +71,6 @@ def void_in_ledger(bill: Bill) -> None:
     bill.row["status"] = "void"
 
 
-def void_in_stripe(account: Account, bill: Bill, days: int) -> None:
-    """Stripe's invoice was voided."""
-    assert bill.stripe is not None
-    bill.stripe.update(status="void", auto_advance=False)
-    bill.stripe["status_transitions"]["voided_at"] = epoch(account.days_ago(days))
-
-
 def mark_uncollectible(account: Account, bill: Bill, days: int) -> None:
     """Stripe gave up collecting after its retries: a status that forgives nothing."""
     assert bill.stripe is not None
