@@ -69,7 +69,8 @@ EVENTS: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
 )
 PARENT_OF: Final = {"adjustments": ("invoices", "invoice_id")}
 
-THERE: Final = "SELECT to_regclass('recon_changes') IS NOT NULL"
+# A database of two stores has one table for both, and one of them may have run the recipe alone.
+THERE: Final = "SELECT coalesce(has_table_privilege(to_regclass('recon_changes'), 'SELECT'), false)"
 WAITING: Final = "SELECT event_id, account_id, occurred_at FROM recon_changes LIMIT %s"
 FORGET: Final = "DELETE FROM recon_changes WHERE event_id = ANY(%s)"
 
@@ -91,7 +92,7 @@ class ChangeFeed:
         self._connections = Connections(url, patience or Patience())
 
     def is_there(self) -> bool:
-        """Whether the store has the recipe's table. Raises StoreUnreachable, as the others here."""
+        """Whether the recipe was run for this role. Raises StoreUnreachable, as the others here."""
         return bool(self._run(THERE, []) == [(True,)])
 
     def waiting(self, limit: int) -> list[Change]:

@@ -121,6 +121,11 @@ def test_listen_outlives_an_outage_of_our_own_database_and_keeps_what_waits(owne
     assert accounts(noted["cf_prod"]) == ["acc_1"]
 
 
+def test_another_stores_table_in_the_same_database_is_not_listened_to(owner, noted):
+    owner("cf_prod").execute("REVOKE ALL ON recon_changes FROM recon_engine_cf_prod")
+    assert {name for name, feed in noted.items() if not feed.is_there()} == {"cf_prod"}
+
+
 def test_listen_says_what_is_missing_where_no_store_has_the_recipe():
     with pytest.raises(CommandError, match="--recipe"):
         call_command("listen", "--once")
