@@ -20,6 +20,7 @@ from recon.engine.rules.identity import family_of, identify
 from recon.engine.schema import TABLES, Kind
 from tests.properties.applying import applied
 from tests.properties.worlds import ACCOUNT, CUSTOMER, NOW, Case, copied, epoch, rfc3339, worlds
+from tests.support.kept import golden
 
 many = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -182,6 +183,13 @@ def test_i10_the_order_of_rows_never_matters(case: Case, seed: int) -> None:
         for rows in tables.values():
             order.shuffle(rows)
     assert json.dumps(answer(evaluate(shuffled))) == json.dumps(answer(evaluate(case)))
+
+
+def test_i10_the_order_of_a_subscriptions_items_never_matters() -> None:
+    case = golden("plans/items_disagree")
+    turned = copied(case)
+    turned["stores"]["stripe"]["subscriptions"][0]["items"]["data"].reverse()
+    assert answer(evaluate(turned)) == answer(evaluate(case))
 
 
 @many

@@ -104,7 +104,7 @@ def _priced(primary: Subscription, policy: Policy) -> Plan:
     plans = {code for price in primary.prices if (code := _code(price, policy)) is not None}
     if len(plans) == 1:
         return Plan(plans.pop(), "The primary subscription's price stands for the plan.", (place,))
-    prices = ", ".join(price.id for price in primary.prices) or "no price"
+    prices = ", ".join(sorted({price.id for price in primary.prices})) or "no price"
     doubt = "stand for different plans" if plans else "are mapped to no plan"
     text = f"The prices of the primary subscription ({prices}) {doubt}."
     return Plan(None, text, (place,), Finding(FindingKind.UNKNOWN, text, (place,)))
