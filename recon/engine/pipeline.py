@@ -112,7 +112,7 @@ def known(facts: Facts, policy: Policy, now: datetime) -> Known | Evaluation:
 def unknown(account_id: str, doubts: Iterable[tuple[str, str]], orphans: Iterable[Finding]) -> Evaluation:
     """P4: unknown is not clear. `doubts` are (place, reason) pairs; nothing is written until they are gone."""
     doubts, orphans = tuple(doubts), tuple(orphans)
-    findings = tuple(Finding(FindingKind.UNKNOWN, f"{reason}.", (place,)) for place, reason in doubts)
+    findings = tuple(Finding(FindingKind.UNKNOWN, f"{reason.removesuffix('.')}.", (place,)) for place, reason in doubts)
     reasons = (*(reason for _, reason in doubts), *(finding.text for finding in orphans))
     return Evaluation(
         account_id=account_id,
