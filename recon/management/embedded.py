@@ -11,6 +11,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from kombu.exceptions import OperationalError as BrokerError
 
 from recon.migrated import why_unmigrated
 from recon.settings import env as loaded
@@ -19,6 +21,7 @@ NEVER_SEEDED = (
     "No stores to work on: DATABASE_URL is not set, and the sandbox in {place} has no population yet. "
     "Run `manage.py demo` (or `demo --headless`) once, or name your own stores as the README says."
 )
+CORRECT = "gives no answer: correct {}, or start the server, then start this again."
 
 
 class EmbeddedCommand(BaseCommand):
@@ -41,7 +44,30 @@ class EmbeddedCommand(BaseCommand):
     def _execute(self, *args: Any, **options: Any) -> str | None:
         if told := why_unmigrated():
             raise CommandError(told)
-        return super().execute(*args, **options)
+        try:
+            return super().execute(*args, **options)
+        except OperationalError as error:
+            if _answers():
+                raise
+            raise CommandError(f"Our own database at {_place()} {CORRECT.format('DATABASE_URL')}") from error
+        except BrokerError as error:
+            raise CommandError(f"The broker {CORRECT.format('REDIS_URL')}") from error
+
+
+def _answers() -> bool:
+    """Whether our database does, after something in it went wrong."""
+    connection.close()
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return True
+
+
+def _place() -> str:
+    """Which database, without who asks it."""
+    named = settings.DATABASES["default"]
+    return f"{named['HOST']}:{named['PORT']}/{named['NAME']}"
 
 
 def is_in_force(env: Mapping[str, str]) -> bool:

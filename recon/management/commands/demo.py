@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recon.actions.hand_out import NobodyWorks
 from recon.management.embedded import is_in_force
 from recon.management.signals import stopped_by_signals
+from recon.management.words import whole
 from recon.queries.drift import Headlines
 from recon.sandbox import facts_seal, showcase
 from recon.sandbox.cluster import Sandbox
@@ -42,15 +43,15 @@ class Command(BaseCommand):
             "--headless", action="store_true", help="no web: sweep, repair through Celery, sweep, prove"
         )
         parser.add_argument(
-            "--accounts", type=int, help=f"size of the population (default {showcase.DEFAULT_ACCOUNTS})"
+            "--accounts", type=whole(1), help=f"size of the population (default {showcase.DEFAULT_ACCOUNTS})"
         )
-        parser.add_argument("--port", type=int, default=8000, help="of the web server on 127.0.0.1 (default 8000)")
+        parser.add_argument(
+            "--port", type=whole(1, 65_535), default=8000, help="of the web server on 127.0.0.1 (default 8000)"
+        )
         parser.add_argument("--reset", action="store_true", help="forget all data of a former demo first")
         parser.add_argument("--json", action="store_true", help="with --headless: the figures as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["accounts"] is not None and options["accounts"] < 1:
-            raise CommandError("--accounts is a number from 1 on.")
         sandbox = Sandbox(settings.BASE_DIR / "var" if not settings.EMBEDDED else settings.SANDBOX_DIR)
         try:
             with _only_demo(sandbox.var_dir):

@@ -18,7 +18,11 @@ class Command(EmbeddedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object")
-        parser.add_argument("--over", choices=list(Window), help="what began and healed over this time, by measure")
+        parser.add_argument(
+            "--over",
+            choices=[window.value for window in Window],
+            help="what began and healed over this time, by measure",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["over"]:

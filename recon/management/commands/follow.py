@@ -8,6 +8,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from recon.management.embedded import EmbeddedCommand
+from recon.management.words import whole
 from recon.queries.followed import Followed, followed
 
 
@@ -16,7 +17,7 @@ class Command(EmbeddedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("account", metavar="ACCOUNT")
-        parser.add_argument("--most", type=int, default=50, metavar="N", help="how many, the latest (default: 50)")
+        parser.add_argument("--most", type=whole(1), default=50, metavar="N", help="how many, the latest (default: 50)")
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
     def handle(self, *args: Any, account: str, most: int, **options: Any) -> None:

@@ -14,6 +14,7 @@ from recon import bootstrap, heartbeat
 from recon.actions.follow_changes import follow_changes
 from recon.management.embedded import EmbeddedCommand
 from recon.management.signals import stopped_by_signals
+from recon.management.words import seconds
 from recon.stores.base import StoreUnreachable
 from recon.stores.changes import ChangeFeed, recipe
 from recon.stores.mapping import MappingError
@@ -26,7 +27,7 @@ class Command(EmbeddedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         stores = [store.name.value for store in bootstrap.DATABASE_STORES]
-        parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks (default 1)")
+        parser.add_argument("--every", type=seconds, default=1.0, help="seconds between two looks (default 1)")
         parser.add_argument("--once", action="store_true", help="what is there now, and no more")
         parser.add_argument("--recipe", choices=stores, help="print the SQL by which that store notes its changes")
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from recon.actions.prune import prune, prune_table
 from recon.actions.retention import LOOK_UPS
 from recon.management.embedded import EmbeddedCommand
+from recon.management.words import day
 
 ACTOR = "terminal:prune"
 
@@ -20,7 +21,7 @@ class Command(EmbeddedCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--look-ups-before",
-            type=date.fromisoformat,
+            type=day,
             metavar="DATE",
             help="remove instead the record of who saw which account before this day, as 2026-03-01",
         )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from recon.engine.rollout import LOOKS_BACK_DAYS, percent
 from recon.engine.shadow import Shadow
 from recon.management.embedded import EmbeddedCommand
+from recon.management.words import whole
 from recon.queries.rollout import rollout
 from recon.queries.shadow import Tally, shadow
 
@@ -19,7 +20,7 @@ class Command(EmbeddedCommand):
     help = "Show what others wrote beside what the engine would have written, and what each class may be trusted with."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=LOOKS_BACK_DAYS, help="so many, today's among them")
+        parser.add_argument("--days", type=whole(1, 3_650), default=LOOKS_BACK_DAYS, help="so many, today's among them")
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, days: int, **options: Any) -> None:

@@ -11,6 +11,7 @@ from recon.actions.hand_out import NobodyWorks
 from recon.actions.run_sweep import Work, run_sweep, work_here, work_in_queue
 from recon.management.embedded import EmbeddedCommand
 from recon.management.progress import sweep_progress
+from recon.management.words import whole
 from recon.queries.runs import looked_at
 from recon.stores.base import StoreError
 from recon.tasks.sweep import sweep_chunk
@@ -21,7 +22,10 @@ class Command(EmbeddedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--workers", type=int, default=0, help="chunks that Celery's workers have at a time; 0 (default): done here"
+            "--workers",
+            type=whole(0, 1_000),
+            default=0,
+            help="chunks that Celery's workers have at a time; 0 (default): done here",
         )
         parser.add_argument(
             "--full", action="store_true", help="evaluate everybody; tells how many the other sweeps had missed"
