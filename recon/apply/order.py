@@ -73,6 +73,10 @@ class Refusal:
 READ_ONLY = "read_only"
 BUSY = Refusal("busy", "Another apply of this account is under way; look at it first.")
 PAUSED = Refusal("paused", "All applies are paused; the switch says who paused them and why.")
+NOT_YOURS = Refusal("forbidden", "A plan is approved by somebody of support, finance or admin.")
+TOO_SEVERE = Refusal(
+    "forbidden", "A severe plan, and what is asked of Stripe, is approved by somebody of finance or admin."
+)
 EXPIRED = Refusal("expired", "The approval was not taken up in time; look at the account and approve again.")
 
 
@@ -85,7 +89,7 @@ def refusal_of(order: Order, standing: Standing) -> Refusal | None:
             "stale", "The stores have changed since this plan was made; look at the new one and approve that."
         )
     if not order.rights.cover(standing.is_severe or order.proposal is not None):
-        return Refusal("forbidden", "This plan needs the approval of somebody with more rights.")
+        return NOT_YOURS if order.rights is Rights.NONE else TOO_SEVERE
     if standing.barred.observed:
         named = ", ".join(sorted(standing.barred.observed))
         return Refusal("observed", f"Drift of the class {named} is only observed; an admin can change its mode.")
