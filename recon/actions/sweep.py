@@ -143,7 +143,8 @@ def _suspects(evaluated: list[Evaluated], sweeper: Sweeper) -> set[str]:
     drifting = [one.account_id for one in evaluated if one.answer["drift"]["cells"]] if sweeper.lag else []
     clean = AccountState.objects.filter(account_id__in=drifting, is_known=True, drifted_cells=0)
     suspects = set(clean.values_list("account_id", flat=True))
-    mark_dirty(suspects, sweeper.clock(), once=True, cause=Cause(CauseKind.SUSPECT), wait=sweeper.lag)
+    given_up = Dirty.objects.filter(account__in=suspects, parked=True).values_list("account", flat=True)
+    mark_dirty(suspects.difference(given_up), sweeper.clock(), cause=Cause(CauseKind.SUSPECT), wait=sweeper.lag)
     AccountState.objects.filter(account_id__in=suspects).update(steady_by=None)
     return suspects
 

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from recon.actions.dirty import Cause, CauseKind, mark_dirty
 from recon.actions.recompute_dirty import recompute_dirty
 from recon.actions.run_sweep import Reports, run_sweep, work_here
 from recon.actions.sync_stripe import Pace
@@ -84,3 +85,16 @@ def test_a_sweep_from_the_terminal_ends_when_its_suspects_were_read_again(sweepe
     reports = replace(SILENT, suspects=lambda done, total=None: steps.append((done, total)))
     assert sweep(ticking, reports) == {"evaluated": 1, "suspects": 1}
     assert (drifted() > 0, steps) == (True, [(0, 1), (1, 1)])
+
+
+def test_one_that_waited_before_for_another_reason_is_read_again_with_the_others(sweeper_at, told, owner):
+    told("settled_in_both_stores")
+    sweep(sweeper_at())
+    owner("subs_dunning").execute(ADD)
+    mark_dirty(["acc_1"], NOW, cause=Cause(CauseKind.APPLY))
+    ticks: Iterator[int] = count()
+    ticking = replace(
+        sweeper_at(LATER), clock=lambda: LATER + timedelta(seconds=next(ticks)), lag=timedelta(milliseconds=1)
+    )
+    assert sweep(ticking) == {"evaluated": 1, "suspects": 1}
+    assert drifted() > 0
