@@ -48,7 +48,11 @@ class StripeReader:
         self.problems: list[Problem] = []
 
     def read(self, lists: Mapping[str, Sequence[Any]], path: str) -> StripeFacts:
-        """All lists at once; a list that is left out reads as empty (whether it may be is the caller's to know)."""
+        """All lists at once; a list that is left out reads as empty (whether it may be is the caller's to know).
+
+        No rule reads a credit note, but its mode counts like any object's.
+        """
+        self._list(lists, "credit_notes", path, _unread)
         return StripeFacts(
             customers=self._list(lists, "customers", path, self._customer),
             subscriptions=self._list(lists, "subscriptions", path, self._subscription),
@@ -282,6 +286,10 @@ class _Object:
     def time(self, name: str) -> datetime | None:
         value = self.value.get(name)
         return None if value is None else epoch(value, f"{self.path}.{name}")
+
+
+def _unread(_: _Object) -> None:
+    """Nothing is taken from an object that no rule reads."""
 
 
 def _shown(value: str | None) -> str:
