@@ -50,18 +50,20 @@ MARK = (
     )
 )
 COMPLETE = """
-with before as (
-    select account, done_gen, causes from dirty
-    where account = %(account)s and token = %(token)s and done_gen < %(gen)s for update
+with claimed as (
+    select * from unnest(%(accounts)s::text[], %(tokens)s::uuid[], %(gens)s::bigint[])
+        as claimed (account, token, answered)
+), before as (
+    select account, answered, done_gen, causes from dirty join claimed using (account, token)
+    where done_gen < answered order by account for update of dirty
 )
 update dirty
-set done_gen = %(gen)s, attempts = 0, last_error = '', lease_until = null, token = null, parked = false,
-    causes = coalesce(
-        (select jsonb_agg(one) from jsonb_array_elements(before.causes) as one where (one ->> 'gen')::bigint > %(gen)s),
-        '[]'
-    )
+set done_gen = answered, attempts = 0, last_error = '', lease_until = null, token = null, parked = false,
+    causes = coalesce((
+        select jsonb_agg(one) from jsonb_array_elements(before.causes) as one where (one ->> 'gen')::bigint > answered
+    ), '[]')
 from before where dirty.account = before.account
-returning before.done_gen, before.causes
+returning dirty.account, before.done_gen, answered, before.causes
 """
 
 
@@ -102,9 +104,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a claim has answered: every mark after `done_gen`, up to its own; `causes` are {gen, kind, ref, at}."""
+    """What a claim has answered: every mark of its account after `done_gen`, up to `gen`; `causes` are {gen, kind, ref,
+    at}."""
 
+    account_id: str
     done_gen: int
+    gen: int
     causes: Sequence[Mapping[str, Any]]
 
 
@@ -162,15 +167,20 @@ def claim(*, now: datetime, limit: int, account_ids: Iterable[str] | None = None
     return claims
 
 
-def complete(done: Claim) -> Completed | None:
-    """Inside the transaction that keeps the evaluation. None when another holds the claim by now."""
+def complete(done: Sequence[Claim]) -> list[Completed]:
+    """Inside the transaction that keeps their evaluations. Without those whose claim another holds by now."""
+    given: dict[str, Any] = {
+        "accounts": [one.account_id for one in done],
+        "tokens": [one.token for one in done],
+        "gens": [one.gen for one in done],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(COMPLETE, {"account": done.account_id, "token": done.token, "gen": done.gen})
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    done_gen, causes = row
-    return Completed(done_gen, [one for one in json.loads(causes) if one["gen"] <= done.gen])
+        cursor.execute(COMPLETE, given)
+        rows = cursor.fetchall()
+    return [
+        Completed(account, done_gen, gen, [one for one in json.loads(causes) if one["gen"] <= gen])
+        for account, done_gen, gen, causes in rows
+    ]
 
 
 def fail(failed: Claim, error: str, *, now: datetime, is_poison: bool) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from recon.actions.evaluate import Rules, evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
-from recon.actions.keep_recompute import asked_by, found_in, keep_recompute
+from recon.actions.keep_recompute import asked_by, found_in, keep_recomputes
 from recon.actions.mirror_live import mirror_live
 from recon.actions.read_stores import Stores, read_live
 from recon.models import Trigger
@@ -22,6 +22,6 @@ def recompute_account(
         mirror_live(account_id, evaluated.readings)
         with transaction.atomic():
             states = keep_evaluations([evaluated], trigger=trigger, actor=actor)
-            keep_recompute(account_id, states, asked_by(trigger, actor, now), at=now)
+            keep_recomputes({account_id: asked_by(trigger, actor, now)}, states, {account_id: now})
         work.say(outcome="kept", **found_in(evaluated))
     return evaluated

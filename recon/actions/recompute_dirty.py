@@ -7,7 +7,7 @@ from django.db import transaction
 from recon.actions.dirty import Claim, claim, complete, fail
 from recon.actions.evaluate import evaluate
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
-from recon.actions.keep_recompute import Causes, causes_of, found_in, keep_recompute
+from recon.actions.keep_recompute import Causes, causes_of, found_in, keep_recomputes
 from recon.actions.mirror_live import mirror_live
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.read_stores import Stores, read_live
@@ -60,11 +60,10 @@ def _keep(one: Claim, evaluated: Evaluated, *, is_complete: bool) -> Causes:
     with span("keep"), transaction.atomic():
         share_policy_turn()
         # The mark first: events take the outbox's turn, and who has it must not wait for a row.
-        completed = complete(one) if is_complete else None
-        causes = causes_of(one, completed) if completed is not None else Causes()
+        answered = causes_of(complete([one])) if is_complete else {}
+        causes = answered.get(one.account_id, Causes())
         states = keep_evaluations([evaluated], trigger=causes.trigger, actor=ACTOR)
-        if completed is not None:
-            keep_recompute(one.account_id, states, causes, at=evaluated.at)
+        keep_recomputes(answered, states, {one.account_id: evaluated.at})
     return causes
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from recon.actions.dirty import LEASE, CauseKind, Claim, complete, fail
 from recon.actions.keep_evaluations import Evaluated, keep_evaluations
-from recon.actions.keep_recompute import Causes, causes_of, keep_recompute
+from recon.actions.keep_recompute import Causes, causes_of, keep_recomputes
 from recon.actions.policy_turn import share_policy_turn
 from recon.actions.recompute_dirty import ACTOR
 from recon.actions.sweep import Sweeper, evaluate_chunk
@@ -90,12 +90,9 @@ def _evaluate_and_keep(trigger: Trigger, claims: Sequence[Claim], sweeper: Sweep
     with transaction.atomic():
         share_policy_turn()
         # The marks first: events take the outbox's turn, and who has it must not wait for a row.
-        completed = [(one, complete(one)) for one in claims if one.account_id in evaluated]
-        causes = {one.account_id: causes_of(one, done) for one, done in completed if done is not None}
-        kept = keep_evaluations([evaluated[id] for id in causes], trigger=trigger, actor=ACTOR)
-        states = {state.account_id: state for state in kept}
-        for id, told in causes.items():
-            keep_recompute(id, [states[id]] if id in states else [], told, at=evaluated[id].at)
+        causes = causes_of(complete([one for one in claims if one.account_id in evaluated]))
+        states = keep_evaluations([evaluated[id] for id in causes], trigger=trigger, actor=ACTOR)
+        keep_recomputes(causes, states, {id: evaluated[id].at for id in causes})
     _fail([one for one in claims if one.account_id not in evaluated], UNSEEN, sweeper.clock())
     return list(causes.values())
 

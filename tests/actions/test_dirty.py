@@ -22,7 +22,7 @@ def test_a_mark_made_while_an_evaluation_runs_asks_for_another():
     mark_dirty(["acc_1"], NOW)
     running = claim_one()
     mark_dirty(["acc_1"], NOW)
-    assert complete(running)
+    assert complete([running])
     assert [one.gen for one in claim(now=NOW, limit=9)] == [2]
 
 
@@ -31,14 +31,14 @@ def test_whoever_asks_once_is_heard_too_while_an_evaluation_runs():
     mark_dirty(["acc_1"], NOW, once=True)
     running = claim_one()
     mark_dirty(["acc_1"], NOW, once=True)
-    assert complete(running)
+    assert complete([running])
     assert [one.gen for one in claim(now=NOW, limit=9)] == [2]
 
 
 def test_many_marks_before_an_evaluation_cost_one():
     for _ in range(5):
         mark_dirty(["acc_1"], NOW)
-    assert complete(claim_one())
+    assert complete([claim_one()])
     assert claim(now=NOW, limit=9) == []
 
 
@@ -52,8 +52,8 @@ def test_the_claim_of_a_worker_that_died_is_free_after_its_lease_and_its_token_w
     mark_dirty(["acc_1"], NOW)
     died = claim_one()
     successor = claim_one(LATER)
-    assert not complete(died)
-    assert complete(successor)
+    assert not complete([died])
+    assert complete([successor])
 
 
 def test_what_fails_waits_longer_each_time_and_is_parked_at_last():
@@ -87,15 +87,14 @@ def test_an_outage_parks_nobody_however_long_it_lasts():
         assert row.not_before - at <= timedelta(minutes=24)
         at = row.not_before
     assert not row.parked
-    assert complete(claim_one(at))
+    assert complete([claim_one(at)])
 
 
 def test_a_claim_answers_the_causes_up_to_its_own_generation():
     mark_dirty(["acc_1"], NOW, cause=Cause(CauseKind.PERSON, "user:ada"))
     running = claim_one()
     mark_dirty(["acc_1"], LATER, cause=Cause(CauseKind.TIMER))
-    done = complete(running)
-    assert done is not None
+    [done] = complete([running])
     assert [(one["kind"], one["ref"]) for one in done.causes] == [("person", "user:ada")]
     assert [one["kind"] for one in Dirty.objects.get().causes] == ["timer"]
 

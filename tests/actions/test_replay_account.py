@@ -98,7 +98,7 @@ def test_what_is_ignored_is_tried_again_when_something_new_happens() -> None:
     parked()
     ignore("acc_1", **ADA)
     mark_dirty(["acc_1"], LATER)
-    assert complete(claim_one(LATER))
+    assert complete([claim_one(LATER)])
     assert (Dirty.objects.get().parked, Dirty.objects.get().attempts) == (False, 0)
 
 
@@ -147,7 +147,7 @@ def test_what_a_try_under_way_finds_is_not_thrown_away() -> None:
     parked(attempts=3)
     running = claim_one(LATER)
     assert ignore("acc_1", **ADA | {"now": LATER}).code == "running"
-    assert complete(running)
+    assert complete([running])
 
 
 def test_what_was_ignored_can_be_replayed() -> None:
