@@ -48,7 +48,7 @@ def _gen_read_late(app: Celery) -> None:
 
     def late(done: Any) -> Any:
         time.sleep(A_MOMENT)
-        return complete(replace(done, gen=Dirty.objects.get(account=done.account_id).gen))
+        return complete([replace(one, gen=Dirty.objects.get(account=one.account_id).gen) for one in done])
 
     recompute_dirty.complete = late  # type: ignore[attr-defined]
 
@@ -74,12 +74,12 @@ def _completes_apart(app: Celery) -> None:
     complete = recompute_dirty.complete
     keep = recompute_dirty._keep
 
-    def apart(one: Any, evaluated: Any, *, is_complete: bool) -> None:
+    def apart(one: Any, evaluated: Any, *, is_complete: bool) -> Any:
         if is_complete:
             with transaction.atomic():
-                complete(one)
+                complete([one])
             time.sleep(A_MOMENT)
-        keep(one, evaluated, is_complete=False)
+        return keep(one, evaluated, is_complete=False)
 
     recompute_dirty._keep = apart
 
@@ -94,12 +94,12 @@ def _marks_apart(app: Celery) -> None:
             params,
         )
         time.sleep(A_MOMENT)
-        if kept[0] is not None:
+        if kept[0][0] is not None:
             _mark(receive_event.LINKED, params)
         return kept
 
-    executed = receive_event._executed
-    receive_event._executed = both
+    executed = receive_event.rows_of
+    receive_event.rows_of = both  # type: ignore[attr-defined]
 
 
 def _mark(linked: str, params: Any) -> None:

@@ -15,6 +15,12 @@ from tests.chaos.fleet import ROOT
 
 SEED = 20260320
 FEW = ("--seconds", "20", "--accounts", "60", "--rate", "10", "--rounds", "2", "--hurry", "20", "--seed", str(SEED))
+PLANT_ALL = """
+from tests.chaos.hurry import app
+from tests.chaos.intake_bugs import BUGS
+for plant in BUGS.values():
+    plant(app)
+"""
 SHORT = ("--seconds", "3", "--rounds", "1", "--patience", "25")
 
 
@@ -41,6 +47,11 @@ def test_nothing_is_lost_whatever_is_killed_and_nobody_has_to_lend_a_hand(
     assert [report[name] for name in lost] == [0, 0, 0, 0]
     assert report["kills"]["flush and all"] >= 1
     assert report["events_in"] > 100
+
+
+def test_each_known_bug_is_a_change_of_what_is_there(sandbox: Sandbox) -> None:
+    done = subprocess.run([sys.executable, "-c", PLANT_ALL], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.long
