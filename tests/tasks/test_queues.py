@@ -1,5 +1,7 @@
 """Where tasks go, and which one a worker that is free takes first."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +9,8 @@ from celery import Celery
 from kombu import Connection
 
 from recon.celery import app as recon_app
+from recon.sandbox.cluster import Sandbox
+from tests.support.commands import ROOT, own_environment
 
 
 @pytest.fixture
@@ -30,6 +34,14 @@ def test_what_happens_now_goes_ahead_of_what_waits_in_bulk(app: Celery) -> None:
         app.send_task("recon.carry_out", args=(number,))
 
     assert taken(app, 6) == ["recon.carry_out"] * 3 + ["recon.sweep_chunk"] * 3
+
+
+def test_a_terminal_hands_a_sweeps_chunks_to_the_workers_broker(app: Celery, sandbox: Sandbox) -> None:
+    """In a process of its own, as a command is: nobody there has made Celery's app."""
+    source = "import django; django.setup(); from recon.management.commands import sweep; sweep._enqueue(0)"
+    given = own_environment(sandbox) | {"DJANGO_SETTINGS_MODULE": "recon.settings"}
+    subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=given, check=True, capture_output=True, timeout=20)
+    assert taken(app, 1) == ["recon.sweep_chunk"]
 
 
 def taken(app: Celery, number: int) -> list[str]:

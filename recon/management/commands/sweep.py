@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from recon.actions import equipment
 from recon.actions.hand_out import NobodyWorks
 from recon.actions.run_sweep import Work, run_sweep, work_here, work_in_queue
+from recon.bootstrap import task_sender
 from recon.management.embedded import EmbeddedCommand
 from recon.management.progress import sweep_progress
 from recon.management.words import whole
@@ -61,4 +62,4 @@ class Command(EmbeddedCommand):
 
 
 def _enqueue(chunk_id: int) -> None:
-    sweep_chunk.delay(chunk_id)
+    task_sender().send_task(sweep_chunk.name, args=[chunk_id], retry=False)
