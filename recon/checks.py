@@ -162,12 +162,17 @@ def _check_prepared(conn: psycopg.Connection, store: PostgresStore) -> Iterator[
 
 
 def _check_tables(conn: psycopg.Connection, store: PostgresStore) -> Iterator[CheckMessage]:
-    for table in store.tables:
-        if table.relation.there:
-            where, told = f"{store.name}.{table.name}", list[CheckMessage]()
-            if table.relation.columns:
-                told = list(is_in_reach(conn, table.relation, where))
-            yield from told or _check_table(conn, store, table, where)
+    there = {f"{store.name}.{table.name}": table for table in store.tables if table.relation.there}
+    found = [message for where, table in there.items() for message in _check_reached(conn, store, table, where)]
+    yield from found
+    if not any(isinstance(message, Error) for message in found):  # a query may join what another table's error is of
+        for where, table in there.items():
+            yield from try_mapped(conn, store, table, where)
+
+
+def _check_reached(conn: psycopg.Connection, store: PostgresStore, table: Table, where: str) -> Iterator[CheckMessage]:
+    told = list(is_in_reach(conn, table.relation, where)) if table.relation.columns else []
+    yield from told or _check_table(conn, store, table, where)
 
 
 def _check_table(conn: psycopg.Connection, store: PostgresStore, table: Table, where: str) -> Iterator[CheckMessage]:
@@ -180,12 +185,9 @@ def _check_table(conn: psycopg.Connection, store: PostgresStore, table: Table, w
     elif missing := _read_there(table) - there:
         yield Error(f"{where}: no column {_names(missing)}.", hint=hint.format("the table"), id="recon.E015")
     else:
-        found = list(_check_privileges(conn, store, table))
+        yield from _check_privileges(conn, store, table)
         if table.relation.columns:
-            found += check_columns(conn, table, where, is_written=not store.read_only)
-        yield from found
-        if table.relation.columns and not any(isinstance(one, Error) for one in found):
-            yield from try_mapped(conn, store, table, where)
+            yield from check_columns(conn, table, where, is_written=not store.read_only)
 
 
 def _read_there(table: Table) -> frozenset[str]:

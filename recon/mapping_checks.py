@@ -15,7 +15,7 @@ from recon.stores.relation import VERSION, Form, NativeColumn, Relation
 from recon.stores.tables import Table
 
 WHOLE: Final = frozenset({"int2", "int4", "int8"})
-TEXTS: Final = frozenset({"text", "varchar", "bpchar", "enum"})
+TEXTS: Final = frozenset({"text", "varchar", "bpchar", "citext", "enum"})
 TYPES: Final[Mapping[ColumnType, frozenset[str]]] = {
     ColumnType.TEXT: TEXTS | WHOLE | {"uuid"},
     ColumnType.CURRENCY: TEXTS,
@@ -105,10 +105,8 @@ def _check_type(column: NativeColumn, types: Types, where: str) -> Iterator[Chec
     elif column.form is not None:
         fit = TYPES_OF_FORM[column.form]
     if held not in fit:
-        hint = (
-            f"It can be exact with {', '.join(sorted(fit))}: name such a column, of a view if need be, "
-            "or give it values or a form."
-        )
+        otherwise = "" if column.ours.holds is ColumnType.INTEGER else ", or give it values or a form"
+        hint = f"It can be exact with {', '.join(sorted(fit))}: name such a column, of a view if need be{otherwise}."
         yield Error(f"{where}: its column {column.native} is {held}.", hint=hint, id="recon.E062")
         return
     if never := [native for native, _ in column.values if not _can_be(native, held, labels)]:
