@@ -29,8 +29,8 @@ UNPAID = (StripeInvoiceStatus.OPEN, StripeInvoiceStatus.UNCOLLECTIBLE)
 class Claim:
     """One invoice with everything that is said of it.
 
-    `ids` are its ids in the ledger and in Stripe, by which payments name it. `adjustments` are the ledger's, in the
-    invoice's currency, and `net_reversal_minor` what they took back.
+    `ids` are its ids in the ledger and in Stripe (even where Stripe does not show it), by which payments name it.
+    `adjustments` are the ledger's, in the invoice's currency, and `net_reversal_minor` what they took back.
     """
 
     ledger: LedgerInvoice | None
@@ -133,7 +133,8 @@ def _claim(
     ledger: LedgerInvoice | None, stripe: StripeInvoice | None, adjustments: Iterable[Adjustment], payments: Payments
 ) -> Claim:
     ids = [ledger.invoice_id] if ledger is not None else []
-    ids += [stripe.id] if stripe is not None else []
+    in_stripe = stripe.id if stripe is not None else ledger and ledger.stripe_invoice_id
+    ids += [in_stripe] if in_stripe else []
     own = [one for one in adjustments if ledger is not None and one.currency == ledger.currency]
     own.sort(key=lambda one: one.adjustment_id)
     return Claim(ledger, stripe, frozenset(ids), tuple(own), net_reversal(own), payments.paying(ids))
