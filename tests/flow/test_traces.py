@@ -103,11 +103,11 @@ def test_an_event_is_followed_to_the_commit(known: str, seen: InMemorySpanExport
     tasks.publish_events.apply()
     assert answer.json()["state"] == "applied"
     spans = seen.get_finished_spans()
-    approve = "POST /api/v1/accounts/<str:account_id>/apply/ > approve"
+    approve = "POST /api/v1/accounts/<account:account_id>/apply/ > approve"
     assert paths(spans) == (
         within("POST /api/v1/webhooks/stripe/", ["receive event"])
         + within("recompute", RECOMPUTE)
-        + within("POST /api/v1/accounts/<str:account_id>/apply/", ["approve", "approve > carry out"])
+        + within("POST /api/v1/accounts/<account:account_id>/apply/", ["approve", "approve > carry out"])
         + within(f"{approve} > carry out > apply", APPLY)
         + within(f"{approve} > carry out > recompute", RECOMPUTE)
         + Counter(["publish"])
