@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from recon.engine.answer import answer
 from recon.engine.case import read_case
 from recon.engine.pipeline import recompute
+from recon.models import AccountState
+from tests.support.kept import golden, keep_case
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stores_clean", "twin")]
 
@@ -33,8 +35,14 @@ def test_recompute_tells_a_person_what_is_wrong(told):
     assert "cf_prod.blocks[acc_1,billing_debt].level: suspend → None" in text
 
 
-def test_an_account_that_no_store_knows_is_unknown():
+def test_an_account_that_no_store_knows_is_unknown_and_becomes_none_by_that():
     assert "unknown" in printed("recompute", "acc_nobody")
+    assert not AccountState.objects.exists()
+
+
+def test_an_account_that_the_stores_have_forgotten_is_evaluated_again():
+    printed("recompute", keep_case(golden("payments/paid_after_suspension")))
+    assert not AccountState.objects.get().is_known
 
 
 def test_a_sweep_prints_the_headlines_and_drift_the_same_numbers(told):
