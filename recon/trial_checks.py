@@ -29,9 +29,8 @@ EXAMPLES: Final[Mapping[ColumnType, tuple[Stored, ...]]] = {
 }
 OF_SUBSCRIPTION: Final = ("sub_" + "0" * 24,)  # as long as Stripe makes them
 MAY_BE_NONE: Final = frozenset({SUBSCRIPTION, "oldest_due_at"})
-NEVER_NULL: Final = """
-SELECT attnotnull FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s
-"""
+NEVER_NULL: Final = "SELECT attnotnull FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s"
+ROUNDS: Final = "SELECT atttypmod BETWEEN 0 AND 5 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s"
 NEEDED: Final = """
 SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
     AND NOT atthasdef AND attidentity = '' AND attname <> ALL(%s) ORDER BY attnum
@@ -78,9 +77,13 @@ def _try_writing(conn: psycopg.Connection, table: Table, where: str) -> Iterator
         if told := next(filter(None, (_refused(conn, table, one) for one in updates)), None):
             refused = True
             yield Error(f"{where}.{name}: cannot be written so: {told}.", hint=CORRECT, id="recon.E069")
-        elif name in MAY_BE_NONE and _is_never_null(conn, table, name):
+        elif name in MAY_BE_NONE and _is(conn, NEVER_NULL, table, name):
             hint = "The engine writes null where there is none: ALTER its column DROP NOT NULL."
             yield Error(f"{where}.{name}: its column may not be null.", hint=hint, id="recon.E069")
+        elif table.relation.columns[name].ours.holds is ColumnType.TIME and _is(conn, ROUNDS, table, name):
+            hint = "ALTER its column TYPE to one of microseconds."
+            told = f"{where}.{name}: its column rounds moments, so what is written there is read back as another one."
+            yield Warning(told, hint=hint, id="recon.W071")
     if "INSERT" in row_privileges(table) and not refused:
         yield from _try_adding(conn, table, where, written)
 
@@ -101,9 +104,9 @@ def _nobody(table: Table) -> tuple[tuple[str, Any], ...]:
     return tuple((name, dict(table.ours).get(name)) for name in table.key)
 
 
-def _is_never_null(conn: psycopg.Connection, table: Table, name: str) -> bool:
+def _is(conn: psycopg.Connection, query: str, table: Table, name: str) -> bool:
     (native,) = table.relation.names([name])
-    return conn.execute(NEVER_NULL, [table.relation.target.as_string(conn), native]).fetchone() == (True,)
+    return conn.execute(query.encode(), [table.relation.target.as_string(conn), native]).fetchone() == (True,)
 
 
 def _words(table: Table, name: str) -> tuple[Stored, ...]:

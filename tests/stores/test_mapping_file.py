@@ -212,6 +212,12 @@ def test_a_mapping_that_fits_the_catalogue_has_nothing_to_complain_of(second_sch
             "E069",
         ),
         (
+            "cf_prod",
+            "ALTER TABLE access.hold ALTER since TYPE timestamp(3)",
+            "ALTER TABLE access.hold ALTER since TYPE timestamp(6)",
+            "W071",
+        ),
+        (
             "billing_prod",
             "ALTER TABLE fin.bill ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE fin.bill DISABLE ROW LEVEL SECURITY",
