@@ -83,7 +83,7 @@ def why_nothing(view: AccountView) -> str:
     if view.writes:
         return ""
     if not view.is_known:
-        return f"Nothing can be approved, because {_unknown_because(view)}. Re-read to try again."
+        return f"Nothing can be approved. {_unknown_because(view)} Re-read to try again."
     if view.cells:
         return "Nothing can be approved: the plan is severe and withheld until it is settled whose customer this is."
     if view.proposals:
@@ -131,9 +131,9 @@ def paused_words(pause: Pause, now: datetime) -> str:
 
 
 def _unknown_because(view: AccountView) -> str:
-    """The stores that are down; when all answered, what was not understood."""
+    """The stores that are down; when all answered, what was not understood: in sentences."""
     down = [f"{STORES[name]} could not be read ({store.reason})" for name, store in view.stores.items() if not store.ok]
-    return "; ".join(down or view.reasons) or "the verdict is unknown"
+    return " ".join(f"{why.removesuffix('.')}." for why in down or view.reasons or ["The verdict is unknown"])
 
 
 def _ended(repair: Repair, now: datetime) -> Ended:

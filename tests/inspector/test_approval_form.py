@@ -49,7 +49,7 @@ def test_each_rendering_has_a_key_of_its_own(support: Client, keep: Keep) -> Non
     ("case", "said"),
     [
         ("disputes/won", "Nothing to approve: every derived value is the true one."),
-        ("reads/stripe_failed", "because Stripe could not be read"),
+        ("reads/stripe_failed", "approved. Stripe could not be read"),
         ("identity/withheld_plan_is_all_or_nothing", "withheld"),
     ],
 )
@@ -230,6 +230,20 @@ def test_unknown_verdict_applies_nothing_and_names_the_store(support: Client, ke
     page = answer.context["page"]
     assert (answer.status_code, page.form) == (409, None)
     assert "Stripe could not be read" in page.now
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ("identity/orphan_without_account_row", "The account has no row in subs_account.accounts."),
+        ("reads/stripe_failed", "Stripe could not be read (HTTP 500)."),
+    ],
+)
+def test_what_keeps_a_verdict_from_being_known_is_said_in_sentences(
+    support: Client, keep: Keep, case: str, why: str
+) -> None:
+    foot = support.get(f"/accounts/{keep(case)}/").context["foot"]
+    assert foot.nothing == f"Nothing can be approved. {why} Re-read to try again."
 
 
 def test_nothing_to_write_is_said(support: Client, keep: Keep) -> None:
