@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspector.display.bulk_words import accounts_words
 from inspector.display.drift import list_href
 from inspector.display.moments import age_words
 from inspector.display.words import STORES, number_words
@@ -83,9 +84,8 @@ class ClustersView:
 def clusters_view(found: Clusters, now: datetime) -> ClustersView:
     others = ""
     if found.other_clusters:
-        others = (
-            f"{number_words(found.other_clusters)} smaller groups hold {number_words(found.other_accounts)} accounts."
-        )
+        groups = "group holds" if found.other_clusters == 1 else "groups hold"
+        others = f"{number_words(found.other_clusters)} smaller {groups} {accounts_words(found.other_accounts)}."
     return ClustersView(tuple(cluster_words(line, now) for line in found.largest), others)
 
 

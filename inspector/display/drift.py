@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from inspector.display.bulk_words import accounts_words
 from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, date_words
 from inspector.display.verdict import harm, owed_words
@@ -183,7 +184,7 @@ def _count(what: Word, number: int, **filters: str) -> Count:
 
 def _fresh(store: str, age: str, note: str, tone: Tone, failed: int) -> Freshness:
     if failed:
-        return Freshness(STORES[store], age, f"Could not be read for {number_words(failed)} accounts.", Tone.WARN)
+        return Freshness(STORES[store], age, f"Could not be read for {accounts_words(failed)}.", Tone.WARN)
     return Freshness(STORES[store], age, note, tone)
 
 
@@ -192,7 +193,7 @@ def _swept(sweep: SweepState | None, now: datetime) -> tuple[str, str, Tone]:
         return "never", "No sweep yet: run manage.py sweep.", Tone.WARN
     if sweep.finished_at is None:
         return "now", f"Sweep under way, {sweep.chunks_done} of {sweep.chunks} parts done.", Tone.QUIET
-    return age_words(sweep.finished_at, now), f"Swept for {number_words(sweep.accounts)} accounts.", Tone.QUIET
+    return age_words(sweep.finished_at, now), f"Swept for {accounts_words(sweep.accounts)}.", Tone.QUIET
 
 
 def _mirrored(mirror: MirrorState, now: datetime) -> tuple[str, str, Tone]:

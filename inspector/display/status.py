@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from inspector.access import Permission
 from inspector.display.audit import href_or_none
+from inspector.display.bulk_words import accounts_words
 from inspector.display.deeds import actor_words
 from inspector.display.drift import freshness
 from inspector.display.moments import age_words, moment_words, span_words
@@ -236,7 +237,7 @@ def _sweep(sweep: SweepState | None, now: datetime) -> Part:
         done = f"{number_words(sweep.chunks_done)} of {number_words(sweep.chunks)} parts"
         return Part("Sweep", f"Under way, {done}", f"Begun {age_words(sweep.started_at, now)}.", Tone.QUIET)
     is_late = now - sweep.finished_at > timedelta(hours=2)
-    note = f"{number_words(sweep.accounts)} accounts in {span_words(sweep.finished_at - sweep.started_at)}."
+    note = f"{accounts_words(sweep.accounts)} in {span_words(sweep.finished_at - sweep.started_at)}."
     return Part("Sweep", f"Finished {age_words(sweep.finished_at, now)}", note, Tone.WARN if is_late else Tone.GOOD)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspector.display.bulk_words import accounts_words
 from inspector.display.moments import age_words, span_words
-from inspector.display.words import number_words
 from recon.queries.runs import Sweeps, SweepState
 
 
@@ -36,7 +36,7 @@ def sweep_view(found: Sweeps, next_at: datetime, now: datetime) -> SweepView:
 
 
 def _running(sweep: SweepState, now: datetime) -> SweepLine:
-    about = f"{sweep.chunks_done} of {sweep.chunks} parts, {number_words(sweep.accounts)} accounts in all"
+    about = f"{sweep.chunks_done} of {sweep.chunks} parts, {accounts_words(sweep.accounts)} in all"
     return SweepLine("Under way", f"{_percent(sweep)} %", f"{about}; {_left(sweep, now)}.")
 
 
@@ -52,9 +52,7 @@ def _finished(sweep: SweepState | None, now: datetime) -> SweepLine:
     if sweep is None or sweep.finished_at is None:
         return SweepLine("Last finished", "never", "Run manage.py sweep.")
     took = span_words(sweep.finished_at - sweep.started_at)
-    return SweepLine(
-        "Last finished", age_words(sweep.finished_at, now), f"{number_words(sweep.accounts)} accounts in {took}."
-    )
+    return SweepLine("Last finished", age_words(sweep.finished_at, now), f"{accounts_words(sweep.accounts)} in {took}.")
 
 
 def _percent(sweep: SweepState) -> int:

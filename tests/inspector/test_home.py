@@ -7,18 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from inspector.display.causes import CAUSES, cluster_words, left_by
+from inspector.display.causes import CAUSES, cluster_words, clusters_view, left_by
 from inspector.display.course import headlines, window_of
+from inspector.display.drift import freshness
 from inspector.display.pictures import picture
 from inspector.display.sweeping import sweep_view
 from recon.actions.keep_point import keep_point
 from recon.engine.measures import Measure
 from recon.engine.missed import Missed
 from recon.models import SweepChunk, SweepRun
-from recon.queries.clusters import ClusterLine
+from recon.queries.clusters import ClusterLine, Clusters
 from recon.queries.course import Course, CourseStep, History, Window
 from recon.queries.points import Split
-from recon.queries.runs import Sweeps, SweepState
+from recon.queries.runs import MirrorState, Sweeps, SweepState
 from recon.queries.schedule import next_sweep_at
 from tests.actions.test_keep_evaluations import drifted, healed
 from tests.actions.test_keep_evaluations import keep as keep_stores
@@ -41,6 +42,14 @@ def course(*accounts: int | None, splits: dict[int, Split] | None = None) -> tup
     found = Course(STUCK, None, steps, total)
     since = next((step.at for step in steps if step.accounts is not None), None)
     return found, History(Window.DAY, start, NOW, since, dict.fromkeys(Measure, found))
+
+
+def test_one_account_is_one() -> None:
+    alone = Clusters((), other_clusters=1, other_accounts=1)
+    assert clusters_view(alone, NOW).others == "1 smaller group holds 1 account."
+    sweep = SweepState(NOW, NOW, accounts=1, chunks=1, chunks_done=1)
+    read = freshness(sweep, MirrorState(None, None, 0), {"cf_prod": 1}, NOW)
+    assert [one.note for one in read[:2]] == ["Swept for 1 account.", "Could not be read for 1 account."]
 
 
 def test_each_picture_has_a_title_a_description_and_a_table(support: Client, keep: Keep) -> None:
