@@ -142,6 +142,7 @@ def payments_of(facts: Facts, identity: Identity) -> Payments:
         book.add_invoice_payment(payment)
     for invoice in facts.stripe.invoices:
         book.add_out_of_band(invoice)
+    book.add_unshown()
     book.add_disputes()
     return book.close()
 
@@ -237,21 +238,27 @@ class _Book:
     def add_out_of_band(self, invoice: StripeInvoice) -> None:
         """What Stripe was told of money that it never saw; where only the fact is told, what Stripe's own payments
         leave of the invoice."""
-        told = self.outside.get(invoice.id, {})
+        told = self.outside.pop(invoice.id, {})
         amount = max(invoice.amount_paid_off_stripe, told.get(invoice.currency, 0))
         if invoice.paid_out_of_band and amount <= 0:
             amount = (invoice.amount_paid or invoice.amount_due) - self._paid_through_stripe(invoice)
-        for currency, minor in {**told, invoice.currency: amount}.items():
-            if minor > 0:
-                self._add_outside(invoice, minor, currency)
+        is_ours = invoice.customer in self.identity.linked
+        self._add_outside(invoice.id, {**told, invoice.currency: amount}, is_ours=is_ours)
 
-    def _add_outside(self, invoice: StripeInvoice, amount: int, currency: str) -> None:
-        payment = self._payment(f"outside:{invoice.id}")
-        payment.outside = True
-        payment.is_ours = invoice.customer in self.identity.linked
-        payment.links[Side.STRIPE].add(invoice.id)
-        ref = f"stripe.invoices[{invoice.id}]"
-        payment.settled.append(Sighting(Side.STRIPE, amount, currency, ref, invoice.id))
+    def add_unshown(self) -> None:
+        """The same of invoices that Stripe does not show: whose they are, the ledger knows."""
+        for invoice, told in self.outside.items():
+            self._add_outside(invoice, told, is_ours=False)
+
+    def _add_outside(self, invoice: str, amounts: Mapping[str, int], *, is_ours: bool) -> None:
+        for currency, amount in amounts.items():
+            if amount > 0:
+                payment = self._payment(f"outside:{invoice}")
+                payment.outside = True
+                payment.is_ours = is_ours
+                payment.links[Side.STRIPE].add(invoice)
+                ref = f"stripe.invoices[{invoice}]"
+                payment.settled.append(Sighting(Side.STRIPE, amount, currency, ref, invoice))
 
     def _paid_through_stripe(self, invoice: StripeInvoice) -> int:
         pays = frozenset({invoice.id})
