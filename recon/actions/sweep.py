@@ -139,12 +139,13 @@ def _evaluate_and_keep(account_ids: list[str], same: Container[str], actor: str,
 
 def _suspects(evaluated: list[Evaluated], sweeper: Sweeper) -> set[str]:
     """Those that drift and did not when they were last looked at. What is on its way through the stores is no drift:
-    they are read again after the lag, live, and until then stay as they were: not proved, when the sweep ends."""
+    they are read again after the lag, live, and until then stay as they were: not proved, when the sweep ends. One
+    that is parked is none: nobody would read it again."""
     drifting = [one.account_id for one in evaluated if one.answer["drift"]["cells"]] if sweeper.lag else []
     clean = AccountState.objects.filter(account_id__in=drifting, is_known=True, drifted_cells=0)
-    suspects = set(clean.values_list("account_id", flat=True))
-    given_up = Dirty.objects.filter(account__in=suspects, parked=True).values_list("account", flat=True)
-    mark_dirty(suspects.difference(given_up), sweeper.clock(), cause=Cause(CauseKind.SUSPECT), wait=sweeper.lag)
+    parked = Dirty.objects.filter(account__in=drifting, parked=True).values("account")
+    suspects = set(clean.exclude(account_id__in=parked).values_list("account_id", flat=True))
+    mark_dirty(suspects, sweeper.clock(), cause=Cause(CauseKind.SUSPECT), wait=sweeper.lag)
     AccountState.objects.filter(account_id__in=suspects).update(steady_by=None)
     return suspects
 

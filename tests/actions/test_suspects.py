@@ -73,6 +73,16 @@ def test_an_account_that_is_seen_for_the_first_time_counts_at_once(sweeper_at, t
     assert sweep(replace(sweeper_at(LATER), lag=LAG)) == {"evaluated": 1}
 
 
+def test_one_that_is_parked_counts_at_once_because_nobody_would_read_it_again(sweeper_at, told, owner):
+    told("settled_in_both_stores")
+    sweep(sweeper_at())
+    owner("subs_dunning").execute(ADD)
+    mark_dirty(["acc_1"], NOW)
+    Dirty.objects.update(parked=True)
+    assert sweep(replace(sweeper_at(LATER), lag=LAG)) == {"evaluated": 1}
+    assert (drifted() > 0, Dirty.objects.get().parked) == (True, True)
+
+
 def test_a_sweep_from_the_terminal_ends_when_its_suspects_were_read_again(sweeper_at, told, owner):
     told("settled_in_both_stores")
     sweep(sweeper_at())
