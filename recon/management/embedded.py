@@ -47,21 +47,21 @@ class EmbeddedCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except OperationalError as error:
-            if _answers():
-                raise
-            raise CommandError(f"Our own database at {_place()} {CORRECT.format('DATABASE_URL')}") from error
+            if told := why_silent():
+                raise CommandError(told) from error
+            raise
         except BrokerError as error:
             raise CommandError(f"The broker {CORRECT.format('REDIS_URL')}") from error
 
 
-def _answers() -> bool:
-    """Whether our database does, after something in it went wrong."""
+def why_silent() -> str:
+    """After something in our database went wrong: what to do where it gives no answer; empty where it does."""
     connection.close()
     try:
         connection.ensure_connection()
     except OperationalError:
-        return False
-    return True
+        return f"Our own database at {_place()} {CORRECT.format('DATABASE_URL')}"
+    return ""
 
 
 def _place() -> str:

@@ -1,5 +1,6 @@
 """`manage.py migrate` beside an application that serves; and what does not begin before it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,19 @@ BEGINNINGS = {
 }
 PIPES: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
 LATEST = MigrationLoader(None).graph.leaf_nodes("recon")[0][1]
+
+
+def test_our_database_is_migrated_before_the_stores_are_known(settings):
+    settings.STORES = dict.fromkeys(settings.STORES, "")
+    settings.STRIPE_API_KEY = ""
+    call_command("migrate", verbosity=0, skip_checks=False)
+
+
+def test_a_database_that_is_not_there_is_a_sentence():
+    given = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgres://me:s3cret@127.0.0.1:1/recon", "SECRET_KEY": "x"}
+    done = subprocess.run([sys.executable, "manage.py", "migrate"], cwd=ROOT, env=given, check=False, **PIPES)
+    told = "CommandError: Our own database at 127.0.0.1:1/recon gives no answer: correct DATABASE_URL"
+    assert (done.returncode, done.stderr.startswith(told), len(done.stderr.splitlines())) == (1, True, 1)
 
 
 @pytest.fixture
