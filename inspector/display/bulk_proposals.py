@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.display.bulk_words import proposals_words
+from inspector.display.bulk_words import accounts_words, proposals_words
 from inspector.display.money import amount_words
 from inspector.display.proposals import effect_of, proposal_words
 from inspector.display.words import VERBS, number_words
@@ -55,7 +55,7 @@ def verb_choices() -> tuple[VerbChoice, ...]:
 
 def waiting_lines(waiting: Sequence[Waiting]) -> tuple[WaitingLine, ...]:
     return tuple(
-        WaitingLine(one.verb, VERBS.get(one.verb, one.verb), number_words(one.proposals), number_words(one.accounts))
+        WaitingLine(one.verb, VERBS.get(one.verb, one.verb), number_words(one.proposals), accounts_words(one.accounts))
         for one in waiting
     )
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from inspector.display.money import amount_words
-from inspector.display.words import CLASSES, RISKS, STATES, VERBS, Tone, Word, number_words, word
+from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, VERBS, Tone, Word, number_words, word
 from recon.actors import BULK, name_of
 from recon.queries.bulk import BulkRun
 
@@ -41,7 +41,7 @@ _ACCESS: Final = {
     "blocks.given": "block for debt removed",
     "blocks.taken": "block for debt set or changed",
 }
-_NAMES: Final = {"class": CLASSES, "state": STATES}
+_NAMES: Final = {"class": CLASSES, "state": STATES, "detail": DETAILS, "finding": FINDINGS}
 
 
 def accounts_words(number: int) -> str:

@@ -67,6 +67,12 @@ def test_all_that_match_the_filter_become_a_draft_with_its_preview(logged_in: Br
     assert buttons(page) == {"start": True, "cancel": True}
 
 
+def test_what_was_chosen_is_said_in_words(logged_in: Browser, kept) -> None:
+    kept(3)
+    run = drafted(logged_in("finance"), query="detail=paid_but_blocked&state=clear")
+    assert page_of(logged_in("finance"), run).chosen == "all that matched state: Clear, detail: Wrongly locked out"
+
+
 def test_ticked_rows_become_a_draft_of_these(logged_in: Browser, kept) -> None:
     kept(3)
     run = drafted(logged_in("support"), of="ticked", account=["acc_0000", "acc_0002"])

@@ -91,9 +91,9 @@ def test_starter_types_the_number_and_another_of_finance_or_admin_approves(logge
 def test_support_sees_them_and_drafts_none(logged_in: Browser, kept: None) -> None:
     assert begin(logged_in("support")).status_code == 403
     page = logged_in("support").get("/bulk/").context["page"]
-    assert [(one.what, one.number) for one in page.waiting] == [
-        ("Mark the invoice uncollectible", "1"),
-        ("Void the invoice", "2"),
+    assert [(one.what, one.number, one.accounts) for one in page.waiting] == [
+        ("Mark the invoice uncollectible", "1", "1 account"),
+        ("Void the invoice", "2", "2 accounts"),
     ]
     assert "finance or admin" in page.propose_why_not
 
