@@ -130,14 +130,16 @@ def _evaluated(told: Mapping[str, Any]) -> Said:
     asked = told["asked"]
     because = asked_words(asked["causes"], asked["more"]) if asked else ""
     trigger = because or _TRIGGERS.get(told["trigger"], told["trigger"])
-    differ = _differ(told["cells"])
-    if told["is_first"]:
-        return Said(f"First verdict: {now.text}", rest=f"{differ}; {trigger}", tone=now.tone)
-    if now == was:
-        before = f" (before: {_differ(told['had_cells'] or 0)})" if told["had_cells"] != told["cells"] else ""
-        return Said(f"Still {now.text}:", rest=f"{differ}{before}; {trigger}")
     why = f" ({'; '.join(told['reasons'])})" if not told["is_known"] and told["reasons"] else ""
-    return Said(f"{was.text} → {now.text}{why}", rest=f"{differ}; {trigger}", tone=now.tone)
+    differ = f"{_differ(told['cells'])}; " if told["is_known"] else ""  # unknown: nobody can say who agrees
+    if told["is_first"]:
+        return Said(f"First verdict: {now.text}{why}", rest=f"{differ}{trigger}", tone=now.tone)
+    if now != was:
+        return Said(f"{was.text} → {now.text}{why}", rest=f"{differ}{trigger}", tone=now.tone)
+    if not told["is_known"]:
+        return Said(f"Still {now.text}", rest=trigger)
+    before = f" (before: {_differ(told['had_cells'] or 0)})" if told["had_cells"] != told["cells"] else ""
+    return Said(f"Still {now.text}:", rest=f"{_differ(told['cells'])}{before}; {trigger}")
 
 
 def _state(is_known: bool | None, state: str | None) -> Word:

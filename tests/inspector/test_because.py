@@ -40,6 +40,15 @@ def test_causes_are_said_in_words(told: list[tuple[str, str]], more: int, words:
     assert asked_words(causes(*told), more) == words
 
 
+def test_of_an_unknown_verdict_nobody_says_that_the_stores_agree(support: Client, keep: Keep) -> None:
+    account = keep("identity/orphan_without_account_row")
+    keep("identity/orphan_without_customer_row", account_id=account)
+    assert {line for line in lines(support, account) if "Unknown" in line[0]} == {
+        ("Still Unknown", "by a sweep"),
+        ("First verdict: Unknown (The account has no row in subs_account.accounts.)", "by a sweep"),
+    }
+
+
 def recomputed(*told: tuple[str, str], **changes: Any) -> None:
     one = Evaluation.objects.get()
     Recompute.objects.create(
