@@ -60,12 +60,16 @@ class Connections:
 
     @property
     def place(self) -> str:
-        """host:port/database, for messages; never the user or the password."""
+        """host:port/database, for messages; never the user or the password. Empty where no URL is set."""
+        if not self.url:
+            return ""
         parts = urlsplit(self.url)
         return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
 
     def fresh(self) -> AnsweringConnection:
         """A new connection, in autocommit mode, its clock in UTC."""
+        if not self.url:  # the client library would look for a place by itself
+            raise psycopg.OperationalError("no URL is set")
         settings: dict[str, Any] = conninfo_to_dict(self.url)
         options = f"{settings.pop('options', '') or ''} -c timezone=UTC -c statement_timeout={self._statement_ms}"
         connection = AnsweringConnection.connect(
@@ -184,6 +188,8 @@ def is_silence(error: psycopg.Error) -> bool:
 
 def sentence_of(error: psycopg.Error, store: str, place: str) -> str:
     """What went wrong, where, and what to do. The server's own text stays out of it: it may quote a row."""
+    if not place:
+        return f"{store}: its URL is not set; set {store.upper()}_URL"
     words = next((words for kind, words in _SENTENCES.items() if isinstance(error, kind)), None)
     if words is None and is_silence(error):
         words = "gives no answer; check that it runs and that its URL is right"

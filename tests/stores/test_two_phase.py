@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from django.conf import settings
+from psycopg.conninfo import conninfo_to_dict
 
 from recon.bootstrap import DATABASE_STORES
 from recon.engine.facts import StoreName
+from recon.sandbox.cluster import Sandbox
 from recon.stores import two_phase
 from recon.stores.base import Fate, Prepared, RowWrite, Scope, StaleRow, StoreUnreachable, WriteRefused
+from recon.stores.cf_prod import CfProd
 from recon.stores.connections import Patience
 from recon.stores.postgres import PostgresStore
 from recon.stores.two_phase import LIMITS_AND_IDENTITY
@@ -53,6 +56,15 @@ def store(request: pytest.FixtureRequest, stores_clean: None, owner: Connect) ->
     owner(kind.name).execute(f"INSERT INTO {WRITES[kind.name].table} (account_id{status}) VALUES ({values})")
     yield made
     made.close()
+
+
+def test_a_store_without_a_url_is_asked_nowhere(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client library would take the place from its own variables."""
+    some = conninfo_to_dict(settings.STORES["cf_prod"])
+    for variable, name in (("PGHOST", "host"), ("PGPORT", "port"), ("PGDATABASE", "dbname"), ("PGUSER", "user")):
+        monkeypatch.setenv(variable, str(some[name]))
+    monkeypatch.setenv("PGPASSWORD", str(some["password"]))
+    assert CfProd("").ping() == "cf_prod: its URL is not set; set CF_PROD_URL"
 
 
 def test_a_store_in_the_same_database_is_not_asked_about_what_is_another_s(store: PostgresStore) -> None:
