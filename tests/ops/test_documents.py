@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from django.core.management import get_commands, load_command_class
+from django.core.management.base import CommandParser
 
 from tests.architecture.test_layout import ROOT, tracked
 from tests.ops.test_alerts import scrape
@@ -21,10 +22,17 @@ each_document: Final = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda
 
 
 def options_of(name: str) -> set[str]:
+    return {option for action in parser_of(name)._actions for option in action.option_strings}
+
+
+def needed_by(name: str) -> set[str]:
+    return {option for action in parser_of(name)._actions if action.required for option in action.option_strings}
+
+
+def parser_of(name: str) -> CommandParser:
     app = get_commands()[name]
     command = load_command_class(app, name) if isinstance(app, str) else app
-    parser = command.create_parser("manage.py", name)
-    return {option for action in parser._actions for option in action.option_strings}
+    return command.create_parser("manage.py", name)
 
 
 def names_in_code() -> Iterator[str]:
@@ -41,6 +49,12 @@ def test_each_command_is_there_with_its_options(document: Path) -> None:
         (name, option) for name, rest in named for option in OPTION.findall(rest) if option not in options_of(name)
     }
     assert wrong == set()
+
+
+@each_document
+def test_each_command_that_is_spelt_out_has_what_it_cannot_do_without(document: Path) -> None:
+    spelt = [(name, set(OPTION.findall(rest))) for name, rest in COMMAND.findall(document.read_text())]
+    assert [(name, given) for name, given in spelt if given and not needed_by(name) <= given] == []
 
 
 @each_document
