@@ -70,8 +70,8 @@ def try_mapped(conn: psycopg.Connection, store: PostgresStore, table: Table, whe
 
 
 def _try_writing(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:
-    written = sorted(table.derived - set(table.relation.lacks(table.derived)))
-    refused = False
+    lacks = set(table.relation.lacks(table.derived))
+    written, refused = sorted(table.derived - lacks), bool(lacks)  # without one of them no row is ever added
     for name in written:
         updates = (RowWrite(table.name, _nobody(table), (), ((name, word),), 0) for word in _words(table, name))
         if told := next(filter(None, (_refused(conn, table, one) for one in updates)), None):

@@ -17,6 +17,7 @@ from tests.stores.conftest import SECOND
 STORES = {kind.name: kind.tables for kind in DATABASE_STORES}
 WHOLE = (SECOND / "mapping.toml").read_text()
 ON = ["default"]
+LACKS = "plan_active = { absent = true }"
 
 
 @pytest.fixture
@@ -239,6 +240,14 @@ def test_what_a_type_can_hold_and_nobody_translates_is_told(second_schema, setti
     path.write_text(WHOLE.replace('true = "stripe", false', "false"))
     (message,) = checks.check_stores(None, ON)
     assert (message.id, "'true' of its column by_stripe" in message.msg) == ("recon.W070", True)
+
+
+def test_a_column_that_a_company_lacks_is_told_once(second_schema, settings, tmp_path):
+    path = settings.STORE_MAPPING = tmp_path / "stores.toml"
+    path.write_text(WHOLE.replace('plan_active = { column = "active", values = { on = true, off = false } }', LACKS))
+    assert [(one.id, one.msg) for one in checks.check_stores(None, ON) if one.id != "recon.W017"] == [
+        ("recon.W065", "cf_prod.entitlements: has no plan_active.")
+    ]
 
 
 @pytest.mark.parametrize(
