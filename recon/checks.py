@@ -30,7 +30,7 @@ from recon.stores.postgres import PostgresStore
 from recon.stores.stripe import StripeApi, StripeStore
 from recon.stores.tables import Table
 from recon.stores.writable import row_privileges, written_there
-from recon.trial_checks import check_rows_seen, try_mapped
+from recon.trial_checks import check_rows_seen, check_rows_written, try_mapped
 
 ENOUGH_PREPARED = 20
 SECRET_LENGTH = 32
@@ -142,6 +142,10 @@ def _check_store(store: PostgresStore) -> Iterator[CheckMessage]:
 
 def _check_prepared(conn: psycopg.Connection, store: PostgresStore) -> Iterator[CheckMessage]:
     """Whether a transaction can really be prepared: the setting alone does not tell."""
+    if _one(conn, "SELECT current_setting('transaction_read_only')") == "on":
+        hint = f"Let {store.name.upper()}_URL name its primary, and a role that may write; or say apply = false."
+        yield Error(f"{store.name}: a standby, or a role that may only read.", hint=hint, id="recon.E021")
+        return
     most = int(_one(conn, "SELECT current_setting('max_prepared_transactions')"))
     if most == 0:
         hint = "ALTER SYSTEM SET max_prepared_transactions = 64, on its standbys too, and restart the server."
@@ -219,6 +223,7 @@ def _check_writing(conn: psycopg.Connection, table: Table, where: str) -> Iterat
             id="recon.W017",
         )
     yield from _check_rows(conn, table, where)
+    yield from check_rows_written(conn, table, where)
 
 
 def _check_rows(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:

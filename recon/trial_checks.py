@@ -46,6 +46,15 @@ SELECT row_security_active(%(place)s::regclass) AND (
     NOT EXISTS (SELECT FROM said WHERE polpermissive AND of_all)
     OR EXISTS (SELECT FROM said WHERE NOT polpermissive AND NOT of_all))
 """
+# Where no policy is for a command, it meets no row.
+FORBIDDEN: Final = """
+SELECT command FROM unnest(%(commands)s::text[]) AS command
+WHERE row_security_active(%(place)s::regclass) AND NOT EXISTS (
+    SELECT FROM pg_policy WHERE polrelid = %(place)s::regclass AND polpermissive
+        AND polcmd IN (CASE command WHEN 'INSERT' THEN 'a' WHEN 'UPDATE' THEN 'w' ELSE 'd' END::"char", '*')
+        AND EXISTS (
+            SELECT FROM unnest(polroles) AS its WHERE CASE its WHEN 0 THEN true ELSE pg_has_role(its, 'USAGE') END))
+"""
 CORRECT: Final = "Correct the store mapping, or have a column or a view that suits it."
 
 
@@ -56,6 +65,18 @@ def check_rows_seen(conn: psycopg.Connection, table: Table, where: str) -> Itera
         hint = f"CREATE POLICY recon ON {place} FOR SELECT TO its role USING (true), unless all of them are meant."
         told = f"{where}: row level security may hide rows from the engine's role, and to it they would be missing."
         yield Warning(told, hint=hint, id="recon.W067")
+
+
+def check_rows_written(conn: psycopg.Connection, table: Table, where: str) -> Iterator[CheckMessage]:
+    """Whether the server would pass over each row that the engine writes: each apply would find its row changed."""
+    place = table.relation.target.as_string(conn)
+    commands = sorted(row_privileges(table) | ({"UPDATE"} if written_there(table) else set()))
+    for (command,) in conn.execute(FORBIDDEN, {"place": place, "commands": commands}):
+        hint = (
+            f"CREATE POLICY recon ON {place} FOR {command} TO its role, as in recon/sandbox/schema/cf_prod.grants.sql."
+        )
+        told = f"{where}: row level security lets the engine's role {command} no row."
+        yield Error(told, hint=hint, id="recon.E019")
 
 
 def try_mapped(conn: psycopg.Connection, store: PostgresStore, table: Table, where: str) -> Iterator[CheckMessage]:

@@ -128,6 +128,29 @@ def test_blocks_without_row_security_are_warned_of(altered) -> None:
 
 
 @pytest.mark.parametrize(
+    ("policy", "command", "rows"),
+    [
+        ("engine_adds", "INSERT", "WITH CHECK (reason = 'billing_debt')"),
+        ("engine_changes", "UPDATE", "USING (reason = 'billing_debt')"),
+        ("engine_lifts", "DELETE", "USING (reason = 'billing_debt')"),
+    ],
+)
+def test_rows_that_row_security_lets_nobody_write_are_told(altered, policy: str, command: str, rows: str) -> None:
+    back = f"CREATE POLICY {policy} ON blocks FOR {command} TO recon_engine_cf_prod {rows}"
+    altered("cf_prod", f"DROP POLICY {policy} ON blocks", back)
+    (message,) = checks.check_stores(None, ON)
+    told = f"cf_prod.blocks: row level security lets the engine's role {command} no row."
+    assert (message.id, message.msg) == ("recon.E019", told)
+
+
+def test_a_role_that_may_only_read_is_told(settings, sandbox: Sandbox) -> None:
+    url = sandbox.env()["CF_PROD_URL"] + "?options=-c%20default_transaction_read_only%3Don"
+    settings.STORES = {**settings.STORES, "cf_prod": url}
+    (message,) = checks.check_stores(None, ON)
+    assert (message.id, "name its primary" in str(message.hint)) == ("recon.E021", True)
+
+
+@pytest.mark.parametrize(
     ("change", "back", "expected"),
     [
         ("ALTER TABLE intents RENAME TO intent", "ALTER TABLE intent RENAME TO intents", "recon.E014"),
