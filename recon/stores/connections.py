@@ -174,7 +174,7 @@ _SENTENCES: Final[dict[type[psycopg.Error], LiteralString]] = {
     errors.OutOfMemory: "has no slot left for a prepared transaction; raise max_prepared_transactions",
     errors.ObjectNotInPrerequisiteState: "has prepared transactions off; set max_prepared_transactions and restart it",
     errors.ReadOnlySqlTransaction: "is read only: a standby, or a role that may only read; name its primary in its URL",
-    errors.FeatureNotSupported: "does not support this; are prepared transactions on, and is it the right database?",
+    errors.FeatureNotSupported: "cannot prepare this; look for a trigger that notifies, or a table of another server",
     errors.IntegrityError: "refused a value by one of its constraints; compare the constraint with the contract",
 }
 

@@ -40,7 +40,12 @@ LIMITS_AND_IDENTITY: Final[LiteralString] = (
     " FROM pg_control_system()"
 )
 # What a database says of which not this plan is the reason, but what it, or our role there, is.
-CANNOT: Final = (errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
+CANNOT: Final = (
+    errors.FeatureNotSupported,
+    errors.InsufficientPrivilege,
+    errors.ObjectNotInPrerequisiteState,
+    errors.ReadOnlySqlTransaction,
+)
 
 
 def statement_of(write: RowWrite, relation: Relation) -> tuple[sql.Composed, list[Any]]:

@@ -16,7 +16,7 @@ from recon.bootstrap import DATABASE_STORES
 from recon.engine.facts import StoreName
 from recon.sandbox.cluster import Sandbox
 from recon.stores import two_phase
-from recon.stores.base import Fate, Prepared, RowWrite, Scope, StaleRow, StoreUnreachable, WriteRefused
+from recon.stores.base import Fate, NotWritable, Prepared, RowWrite, Scope, StaleRow, StoreUnreachable, WriteRefused
 from recon.stores.cf_prod import CfProd
 from recon.stores.connections import Patience
 from recon.stores.postgres import PostgresStore
@@ -56,6 +56,22 @@ def store(request: pytest.FixtureRequest, stores_clean: None, owner: Connect) ->
     owner(kind.name).execute(f"INSERT INTO {WRITES[kind.name].table} (account_id{status}) VALUES ({values})")
     yield made
     made.close()
+
+
+NOTIFIES = """
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_notify(''a'', ''b''); RETURN NULL; END';
+CREATE TRIGGER tell AFTER UPDATE ON entitlements FOR EACH ROW EXECUTE FUNCTION tell();
+"""
+
+
+@pytest.mark.parametrize("store", [CfProd], ids=["cf_prod"], indirect=True)
+def test_a_trigger_that_notifies_is_named_as_what_cannot_be_prepared(store: PostgresStore, owner: Connect) -> None:
+    owner(store.name).execute(NOTIFIES)
+    try:
+        with pytest.raises(NotWritable, match="look for a trigger that notifies"):
+            prepare(store, WRITES[store.name])
+    finally:
+        owner(store.name).execute("DROP FUNCTION tell CASCADE")
 
 
 def test_a_store_without_a_url_is_asked_nowhere(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
