@@ -1,7 +1,8 @@
 """The audit: who did what, when and why, filtered by the URL; one entry with its seal; all of it as a file."""
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -51,11 +52,14 @@ def audit_entry(request: HttpRequest, seq: int) -> HttpResponse:
 
 @require_safe
 @needs(Right.AUDIT_OWN)
-def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The same entries as the page with the same filters, all of them, sent as they are read."""
+def audit_csv(request: HttpRequest) -> HttpResponseBase:
+    """The same entries as the page with the same filters, all of them, sent as they are read; an empty file would say
+    that nothing was done."""
     wanted = _asked(request)
-    lines = iter(()) if wanted.problems else every_entry(wanted.wanted)
-    answer = StreamingHttpResponse(csv_lines(csv_rows(lines)), content_type="text/csv; charset=utf-8")
+    if wanted.problems:
+        return HttpResponseBadRequest("\n".join(wanted.problems), content_type="text/plain; charset=utf-8")
+    lines = csv_lines(csv_rows(every_entry(wanted.wanted)))
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = (
         f'attachment; filename="audit-{timezone.now():%Y-%m-%d}-recon-{settings.VERSION}.csv"'
     )
