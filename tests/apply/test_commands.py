@@ -126,6 +126,18 @@ def test_recover_as_json_says_what_it_settled(six: Six, evaluated: Evaluation) -
     assert apply.state == ApplyState.ABORTED
 
 
+def test_verify_audit_meets_the_checkpoints_that_the_settings_name(
+    transactional_db: None, settings, tmp_path: Path
+) -> None:
+    settings.AUDIT_CHECKPOINTS = tmp_path / "checkpoints"
+    assert "0 checkpoints met" in run("verify_audit")[0]
+    record(Entry(actor="user:ada", action="test.done", reason="because"))
+    checkpoint_audit(
+        installation="test", key=settings.AUDIT_KEY.encode(), now=applying.NOW, file=settings.AUDIT_CHECKPOINTS
+    )
+    assert "1 checkpoints met" in run("verify_audit")[0]
+
+
 def test_verify_audit_counts_rows_and_meets_its_checkpoints(transactional_db: None, settings, tmp_path: Path) -> None:
     record(Entry(actor="user:ada", action="test.done", reason="because"))
     file = tmp_path / "checkpoints"

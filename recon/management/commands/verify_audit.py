@@ -19,12 +19,14 @@ class Command(EmbeddedCommand):
     help = "Walk the audit's chain from its first row; exit 1 at the first row that is not what was sealed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--checkpoints", type=Path, help="the signed checkpoints, JSON lines")
+        parser.add_argument(
+            "--checkpoints", type=Path, help="the signed checkpoints, JSON lines (default: AUDIT_CHECKPOINTS)"
+        )
         parser.add_argument("--json", action="store_true", help="the result as one JSON object")
 
     def handle(self, *args: Any, checkpoints: Path | None, **options: Any) -> None:
         result = prove_audit(
-            _read(checkpoints),
+            _read(checkpoints or _kept()),
             key=settings.AUDIT_KEY.encode(),
             older_keys=[key.encode() for key in settings.AUDIT_KEY_FALLBACKS],
             actor="terminal:verify_audit",
@@ -39,6 +41,12 @@ class Command(EmbeddedCommand):
             self.stdout.write(f"The audit is broken at row {result.bad_seq}: {result.problem}.")
         if not result.is_sound:
             raise SystemExit(1)
+
+
+def _kept() -> Path | None:
+    """Where the settings have them written; None before the first."""
+    file = settings.AUDIT_CHECKPOINTS
+    return file if file is not None and file.exists() else None
 
 
 def _read(file: Path | None) -> list[Checkpoint]:
