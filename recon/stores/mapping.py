@@ -161,6 +161,9 @@ class _Reader:
         return tuple(self._identifier(f"{place}.relation", part) for part in parts)
 
     def _identifier(self, place: str, told: object) -> str:
+        if isinstance(told, str) and len(told) > 2 and told.startswith('"') and told.endswith('"'):
+            self.wrong(place, f"{told} is to be named without its quotes, whatever letters it has")
+            return ""
         if isinstance(told, str) and told and not {"\0", "%"}.intersection(told) and len(told.encode()) < 64:
             return told
         self.wrong(place, f"{told!r} is no name of up to 63 bytes without % and NUL; give the column or relation one")

@@ -61,6 +61,8 @@ def problems(tmp_path: Path) -> Callable[..., list[str]]:
         ('tenant = "eu"', 'tenant = ["eu"]', "subs_account.accounts.filter.tenant", "give one text"),
         ('email = "mail"', 'email = { constant = "5%" }', "subs_customer.customers.columns.email", "cannot have a %"),
         ('"No"', '{ column = "No", constant = "x" }', "subs_account.accounts.columns.account_id", "give a column"),
+        ('"crm.person"', """'"crm"."person"'""", "subs_customer.customers.relation", "without its quotes"),
+        ('"called"', """'"called"'""", "subs_customer.customers.columns.name", "without its quotes"),
         ('"called"', '"cal%led"', "subs_customer.customers.columns.name", "without %"),
     ],
 )
