@@ -1,4 +1,4 @@
-"""Whether a page fits its window: nothing is wider, and no text is cut off."""
+"""Whether a page fits its window: nothing is wider, no text is cut off, and no label stands over nothing."""
 
 from typing import Final
 
@@ -29,10 +29,12 @@ CUT_OFF: Final = """() => {
     const around = width ? limits(texts.currentNode.parentElement) : null;
     if (around?.some((limit) => right > limit.right + 1 || left < limit.left - 1)) found.push(texts.currentNode.data);
   }
-  return found;
+  const isLabelled = (cell) => cell.checkVisibility() && getComputedStyle(cell, "::before").content !== "none";
+  const bare = [...document.querySelectorAll("td[data-label]:empty")].filter(isLabelled);
+  return [...found, ...bare.map((cell) => `${cell.dataset.label}: nothing`)];
 }"""
 
 
 def cut_off(page: Page) -> list[str]:
-    """The texts that stick out at the page's width."""
+    """The texts that stick out at the page's width, and the labels of what is not there."""
     return page.evaluate(CUT_OFF)
