@@ -31,6 +31,15 @@ def check_checkpoints(app_configs: Sequence[AppConfig] | None = None, **_: Any) 
     return [Error(f"AUDIT_CHECKPOINTS: {file} cannot be written.", hint=hint, id="recon.E054")]
 
 
+@register(deploy=True)
+def check_static_files(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whether a page would find its style sheet under the name that it has in this release."""
+    if settings.STATIC_ROOT is None or (settings.STATIC_ROOT / "staticfiles.json").is_file():
+        return []
+    hint = "Run `manage.py collectstatic --noinput`, with each release before its web starts."
+    return [Error("No static files are collected: each page would be an error.", hint=hint, id="recon.E057")]
+
+
 @worker_init.connect
 def refuse_wrong_settings(**_: Any) -> None:
     """Called where a server starts. SystemExit, for Celery passes over all else: each task would end in it."""

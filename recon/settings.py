@@ -237,7 +237,8 @@ TIME_ZONE = "UTC"
 
 # ---- Static files
 STATIC_URL = "static/"
-STATIC_ROOT = None if EMBEDDED else BASE_DIR / "staticfiles"
+# Where collectstatic puts them, and the web finds them.
+STATIC_ROOT = None if EMBEDDED else env.path("STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Without a collectstatic (the embedded default) whitenoise serves static/ itself.
 WHITENOISE_USE_FINDERS = EMBEDDED

@@ -35,6 +35,14 @@ def test_checkpoints_that_nobody_could_keep_are_told(settings, tmp_path):
     assert (message.id, str(tmp_path) in message.msg) == ("recon.E054", True)
 
 
+def test_a_web_without_its_static_files_is_told(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    (message,) = setting_checks.check_static_files()
+    assert (message.id, "collectstatic" in str(message.hint)) == ("recon.E057", True)
+    (tmp_path / "staticfiles.json").write_text("{}")
+    assert setting_checks.check_static_files() == []
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
