@@ -14,7 +14,7 @@ PLACE: Final = re.compile(r"(?P<store>\w+)\.(?P<table>\w+)\[(?P<key>.*)\]\.(?P<c
 SAID_ELSEWHERE: Final = frozenset({"cells", "why", "code", "undoes"})
 SAYS_STATES: Final = ("state", "status")
 CURRENCY: Final = re.compile("[a-z]{3}")
-NOTHING: Final = ("", None)
+NOTHING: Final[tuple[object, ...]] = ("", None, {}, [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,13 @@ def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+@pytest.mark.parametrize("nothing", [None, "", {}, []])
+def test_what_an_entry_holds_nothing_of_is_not_shown(support: Client, nothing: object) -> None:
+    record(replace(ENTRY, before=None, after={"risks": nothing, "accounts": 0}))
+    [line] = support.get("/audit/").context["page"].lines
+    assert [(one.what, one.new) for one in line.changes] == [("Accounts", "0")]
+
+
 def test_an_entry_is_shown_in_words(support: Client) -> None:
     seq = record(ENTRY)
     [line] = support.get("/audit/").context["page"].lines
