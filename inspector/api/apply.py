@@ -113,5 +113,8 @@ def _paused(otherwise: str) -> str:
 
 
 def _plan(code: str, account_id: str) -> dict[str, Any]:
-    """Whoever is told that a plan is stale is given the one that holds now, with all that it rests on."""
-    return {"account": known_answer(account_id)} if code == "stale" else {}
+    """Whoever is told that a plan is stale is given the one that holds now, and the account on which it rests."""
+    if code != "stale":
+        return {}
+    account = known_answer(account_id)
+    return {"plan": account["plan"], "account": account}

@@ -33,7 +33,7 @@ PROBLEMS: Final[Mapping[str, dict[str, Any]]] = {
     "not_found": _problem(404, "not_found", "There is nothing here."),
     "not_allowed": _problem(405, "method_not_allowed", "This address has no such method."),
     "json_only": _problem(406, "json_only", "The answer is application/json, or application/problem+json."),
-    "stale": _problem(409, "stale", STALE, account=ANSWER),
+    "stale": _problem(409, "stale", STALE, plan=ANSWER["plan"], account=ANSWER),
     "busy": _problem(409, "busy", "The account is being repaired already: ask again."),
     "still_running": _problem(409, "still_running", "The same call is still running: ask again for its answer."),
     "not_now": _problem(409, "state", "This bulk repair is over."),

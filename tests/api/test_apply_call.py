@@ -71,7 +71,8 @@ def test_a_plan_that_moved_meanwhile_is_stale_too(api: Client, digest: str, owne
     answer = approve(api, digest)
     told = answer.json()
     assert (answer.status_code, told["code"], told["repair"]["state"]) == (409, "stale", "refused")
-    assert told["account"]["plan"]["digest"] != digest
+    assert told["plan"]["digest"] != digest
+    assert told["plan"] == told["account"]["plan"]
     assert approve(api, told["account"]["plan"]["digest"]).status_code == 200
 
 
