@@ -31,6 +31,11 @@ FROM: Final = {
     Steer.RESUME: (BulkState.PAUSED,),
     Steer.CANCEL: (BulkState.DRAFTED, BulkState.WAITING_FOR_SECOND, BulkState.RUNNING, BulkState.PAUSED),
 }
+NOT_AS_IT_IS: Final = {
+    Steer.PAUSE: "Only a run that is running is paused.",
+    Steer.RESUME: "Only a run that is paused goes on.",
+    Steer.CANCEL: "It is over: there is nothing to cancel.",
+}
 ENDS_IN: Final = {
     Steer.PAUSE: BulkState.PAUSED,
     Steer.RESUME: BulkState.RUNNING,
@@ -63,7 +68,7 @@ def _may_not(run: BulkRepair, deed: Steer, actor: str, groups: frozenset[str]) -
     if actors.is_token(actor) and deed is not Steer.PAUSE and run.actor != actor:
         return BulkDone("forbidden", "A token goes on with, and cancels, what it started itself.")
     if run.state not in FROM[deed]:
-        return BulkDone("state", "It does not run any more." if deed is Steer.PAUSE else "It is over, or not started.")
+        return BulkDone("state", NOT_AS_IT_IS[deed])
     pause = applies_paused() if deed is Steer.RESUME else None
     return BulkDone("paused", f"All applies are paused: {pause.reason}") if pause is not None else None
 

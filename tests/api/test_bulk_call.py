@@ -139,6 +139,24 @@ def test_a_token_steers_what_it_started_and_stops_what_others_did(api: Client, t
     assert [steer(api, theirs, deed).status_code for deed in ("pause", "resume", "cancel")] == [200, 403, 403]
 
 
+@pytest.mark.parametrize(
+    ("state", "deed", "why"),
+    [
+        ("waiting_for_second", "pause", "Only a run that is running is paused."),
+        ("waiting_for_second", "resume", "Only a run that is paused goes on."),
+        ("done", "cancel", "It is over: there is nothing to cancel."),
+    ],
+)
+def test_what_cannot_be_done_with_a_run_as_it_is_says_why(
+    api: Client, told: Callable[..., Any], state: str, deed: str, why: str
+) -> None:
+    drifted(told, 1)
+    mine = begin(api, accounts=["acc_1"]).json()["bulk_repair_id"]
+    BulkRepair.objects.update(state=state)
+    answer = steer(api, mine, deed)
+    assert (answer.status_code, answer.json()["detail"]) == (409, why)
+
+
 def test_a_token_never_drafts_calls_to_stripe() -> None:
     drafted = draft_bulk_proposals(ProposalsOf(), actor="token:job", groups=BULK, request_key="", now=timezone.now())
     assert drafted.code == "forbidden"
