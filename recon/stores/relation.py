@@ -170,6 +170,13 @@ class Relation:
                 if native is not None:
                     row[name] = values[native] if native in values else Untranslated(native)
 
+    def translate_derived(self, row: dict[str, Any]) -> None:
+        """The same of a row of which each cell is ours: what nobody knows becomes what it is read as."""
+        self.translate([row])
+        for name, value in row.items():
+            if isinstance(value, Untranslated):
+                row[name] = value.as_derived(self.columns[name].ours)
+
     def native(self, cells: Cells) -> Cells:
         """Cells of ours as the relation has them, names and values."""
         if not self.columns:

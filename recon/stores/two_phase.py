@@ -241,7 +241,8 @@ class PostgresFinish:
             raise self._failed(error) from error
         self._connections.give_back(self._connection)
         for (relation, _), row in zip(self._wanted, rows, strict=True):
-            relation.translate([row] if row else ())
+            if row is not None:
+                relation.translate_derived(row)
         return rows
 
     def _begin_anew(self) -> None:

@@ -15,7 +15,7 @@ from recon.engine.answer import answer
 from recon.engine.case import read_case
 from recon.engine.facts import StoreName
 from recon.engine.pipeline import recompute
-from recon.stores.base import Scope, StaleRow
+from recon.stores.base import RowWrite, Scope, StaleRow
 from recon.stores.changes import recipe
 from tests.apply.conftest import SetClock
 from tests.flow.test_recompute_equals_explain import as_stripe_says, loadable_cases
@@ -180,6 +180,22 @@ def test_what_was_untranslated_and_is_no_longer_is_not_overwritten(wrong, clock,
     with pytest.raises(StaleRow):
         branch.await_writes()
     branch.abandon()
+
+
+@repairs
+def test_a_value_that_nobody_translates_is_put_back_as_it_was(wrong, owner):
+    store, gid = wrong[StoreName.SUBS_DUNNING], "recon.test.x.subs_dunning"
+    back = (("state", "? 77"), ("raw_state", "clear"))
+    write = RowWrite("dunning", (("account_id", WRONG),), (), back, 0)
+    owner("subs_dunning").execute("UPDATE collections.debtor SET v = 0")
+    branch = store.branch()
+    branch.send_writes(gid, [write])
+    branch.await_writes()
+    branch.send_prepare()
+    branch.await_prepare()
+    finish = store.send_commit(gid, [write])
+    assert (finish.outcome(), finish.read_back()) == (True, [{**dict(back), "row_version": 1}])
+    assert owner("subs_dunning").execute("SELECT stage FROM collections.debtor").fetchall() == [(77,)]
 
 
 def test_another_account_is_read_all_the_same(wrong, clock, owner):
