@@ -83,7 +83,7 @@ def facts_view(known: AccountFacts, view: AccountView, address: Address, now: da
     if facts is None:
         return FactsView(left_out=(known.unreadable,))
     tables = _tables(known, facts, (view.truth or {}).get("primary_subscription_id"))
-    left_out = tuple(f"{problem.store}.{problem.place}: {problem.reason}" for problem in facts.problems)
+    left_out = tuple(f"{problem.place}: {problem.reason}" for problem in facts.problems)
     nothing = " ".join(table.empty for table in tables if not table.lines)
     return FactsView(
         tables=tuple(table for table in tables if table.lines),

@@ -109,6 +109,12 @@ def test_store_that_is_down_shows_what_it_last_said(support: Client) -> None:
     assert page.facts.old == ("cf_prod was not read: what it says here is of 2026-03-20 00:00:00.",)
 
 
+@pytest.mark.parametrize("name", ["reads/unknown_account_status", "reads/unknown_charge_status"])
+def test_what_is_left_out_of_the_facts_is_named_as_the_verdict_names_it(support: Client, keep: Keep, name: str) -> None:
+    page = page_of(support, keep(name))
+    assert page.facts.left_out == page.verdict.reasons
+
+
 def test_ledger_that_is_down_still_shows_its_invoices(support: Client) -> None:
     page = page_of(support, store_down(SUSPENDED, "billing_prod"))
     assert [table.name for table in page.facts.tables][:2] == ["Invoices", "Payments"]
