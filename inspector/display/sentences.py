@@ -5,7 +5,7 @@ rules confirmed, and what it says of access is what ought to be, not when it wil
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspector.display.clearing import paid_words
 from inspector.display.moments import date_words, moment_words
@@ -54,7 +54,8 @@ def _standing(view: AccountView, clearing: Clearing | None) -> str:
             f"remains unpaid.{settled}"
         )
     checking = "" if asked else " We are checking what remains to be settled."
-    return f"As of {day} (UTC), your account has an overdue balance.{settled}{checking}{_earlier_payments(clearing)}"
+    more = f"{_not_asked(clearing)}{checking}{_earlier_payments(clearing)}"
+    return f"As of {day} (UTC), your account has an overdue balance.{settled}{more}"
 
 
 def _asked(clearing: Clearing | None) -> str:
@@ -64,6 +65,14 @@ def _asked(clearing: Clearing | None) -> str:
         return ""
     paid = [change for change in way.changes if change.kind is ChangeKind.PAYMENT]
     return f"{paid_words(paid)} ({_invoices(paid)})"
+
+
+def _not_asked(clearing: Clearing | None) -> str:
+    """What of the payment was written off: it ends what is limited because of that, and nobody asks for it."""
+    way = _payment_way(clearing)
+    written_off = [replace(one, amount_minor=one.written_off_minor) for one in way.changes] if way is not None else []
+    left = paid_words(one for one in written_off if one.amount_minor)
+    return f" Of that, {left} is from earlier invoices, for which we are not asking." if left else ""
 
 
 def _payment_way(clearing: Clearing | None) -> Way | None:

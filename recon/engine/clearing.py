@@ -150,6 +150,7 @@ class _Obstacle:
             amount_minor=amount_minor,
             currency=self.balance.currency,
             due_at=self.balance.due_at,
+            written_off_minor=self.balance.written_off_minor,
         )
 
 

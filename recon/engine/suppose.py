@@ -48,7 +48,7 @@ class Change:
 
     `ledger_invoice` and `stripe_invoice` name the one invoice that it is about (both None: the whole account), `due_at`
     since when that is owed. `objects` are the payments that arrive or the disputes that are won. `amount_minor` is in
-    `currency`; `until` ends an intent.
+    `currency`, `written_off_minor` what of it nobody asks for any more; `until` ends an intent.
     """
 
     kind: ChangeKind
@@ -59,6 +59,7 @@ class Change:
     currency: str = ""
     due_at: datetime | None = None
     until: datetime | None = None
+    written_off_minor: int = 0
 
     @property
     def name(self) -> str:
