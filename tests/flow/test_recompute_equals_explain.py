@@ -36,11 +36,15 @@ def is_well_formed(case: dict) -> bool:
 
 
 def stripe_could_say(stripe: dict) -> bool:
-    """Stripe shows no subscription without its customer, and no dispute without its charge."""
-    customers, charges = ({one["id"] for one in stripe[kind]} for kind in ("customers", "charges"))
-    owners = {id_of(one.get("customer")) for one in stripe["subscriptions"]}
-    disputed = {id_of(one.get("charge")) for one in stripe["disputes"]}
-    return owners - {None} <= customers and disputed - {None} <= charges
+    """Stripe shows no subscription without its customer, no dispute without its charge, no payment without its
+    invoice."""
+    shown = {kind: {one["id"] for one in stripe[kind]} for kind in ("customers", "charges", "invoices")}
+    named = (
+        ("customers", {id_of(one.get("customer")) for one in stripe["subscriptions"]}),
+        ("charges", {id_of(one.get("charge")) for one in stripe["disputes"]}),
+        ("invoices", {id_of(one.get("invoice")) for one in stripe.get("invoice_payments", ())}),
+    )
+    return all(ids - {None} <= shown[kind] for kind, ids in named)
 
 
 def shows_its_customers(case: dict) -> bool:
