@@ -1,7 +1,11 @@
 """One account, the inspector: verdict line, truth matrix, facts, plan, findings, what was done, and the foot."""
 
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from inspector.access import lookers_only
@@ -12,6 +16,7 @@ from inspector.display.approval import NOTHING_TYPED, Typed
 from inspector.display.notes import NOTHING_NOTED, TypedNote
 from inspector.kept_reason import NOTE_KEPT, REASON_KEPT, take_kept
 from recon.actions.look_again import look_again
+from recon.queries.answers import latest_answer
 
 
 @require_safe
@@ -32,6 +37,10 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
 @require_POST
 @lookers_only
 def recompute(request: HttpRequest, account_id: str) -> HttpResponse:
-    """Reads the six stores now; the answer is the account's page, with or without script."""
+    """Reads the six stores now; the answer is the account's page, with or without script. Who typed an id that is none
+    is back where they searched."""
     look_again(account_id, actor=actor_of(request))
+    if latest_answer(account_id) is None:
+        messages.info(request, f"All six stores answered, and none knows {account_id}.")
+        return redirect(f"{reverse('search')}?{urlencode({'q': account_id})}")
     return redirect(Address.asked(account_id, request.GET).href())

@@ -84,6 +84,13 @@ def test_an_unknown_account_id_can_be_read_from_the_stores(support: Client) -> N
     assert re.search(r'<form[^>]*action="/accounts/acc_new/recompute/" method="post">', html)
 
 
+@pytest.mark.usefixtures("twin", "stores_clean")
+def test_an_id_that_no_store_knows_is_said_where_one_searched(support: Client) -> None:
+    answer = support.post("/accounts/acc_new/recompute/", follow=True)
+    assert answer.redirect_chain == [("/search/?q=acc_new", 302)]
+    assert "All six stores answered, and none knows acc_new." in answer.content.decode()
+
+
 def test_an_account_that_only_stripe_names_can_be_read_too(support: Client) -> None:
     StripeObject.objects.create(
         id="cus_9", kind="customers", customer="cus_9", account_id="acc_9", body={}, content_hash="",

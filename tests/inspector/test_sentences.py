@@ -88,9 +88,7 @@ def test_a_customer_is_told_what_matters(name: str, part: str) -> None:
 def test_a_debtor_is_told_what_of_it_nobody_asks_for() -> None:
     text = said("write_offs/grace_beside_a_write_off").customer
     assert " A payment of 29.00 USD (invoice inv_0, 9.00 USD" in text
-    assert (
-        "up to date. Of that, 9.00 USD is from earlier invoices, for which we are not asking. " in text
-    )
+    assert "up to date. Of that, 9.00 USD is from earlier invoices, for which we are not asking. " in text
 
 
 @pytest.mark.parametrize("name", golden_names())
