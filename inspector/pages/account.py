@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -39,6 +39,8 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
 def recompute(request: HttpRequest, account_id: str) -> HttpResponse:
     """Reads the six stores now; the answer is the account's page, with or without script. Who typed an id that is none
     is back where they searched."""
+    if "\x00" in account_id:
+        raise Http404
     look_again(account_id, actor=actor_of(request))
     if latest_answer(account_id) is None:
         messages.info(request, f"All six stores answered, and none knows {account_id}.")

@@ -25,6 +25,11 @@ def test_an_account_is_listed_and_opened_whatever_it_is_called(
     assert support.post(f"{line.href}claim/")["Location"] == line.href
 
 
+@pytest.mark.parametrize("form", ["recompute", "claim", "apply", "notes", "convergence"])
+def test_an_id_that_no_database_holds_is_nobodys(support: Client, form: str) -> None:
+    assert support.post(f"/accounts/%00/{form}/", {"reason": "x", "text": "x"}).status_code == 404
+
+
 @pytest.mark.parametrize("account_id", [*IDS, ""])
 def test_a_program_asks_for_it_by_its_quoted_id(keep: Callable[..., str], account_id: str) -> None:
     keep(FLAGGED, account_id=account_id)
