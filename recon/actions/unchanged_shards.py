@@ -31,7 +31,7 @@ where fingerprint is not null group by 1
 """
 DUE: Final = f"""
 select account_id from account_state
-where not ({STEADY}) or hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s)
+where not ({STEADY}) or hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s::bigint[])
 union select account from dirty where token is not null
 """
 _THREADS: Final = KeptThreads(len(DATABASES), "shards")

@@ -42,7 +42,7 @@ select set_config('max_parallel_workers_per_gather', '0', true), set_config('wor
 """
 ACCOUNTS_CLAIMED_IN = """
 select account_id from stripe_object
-where account_id is not null and hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s)
+where account_id is not null and hashtextextended(account_id, 0) & %(mask)s = any(%(shards)s::bigint[])
 """
 STREAMED = 5_000
 

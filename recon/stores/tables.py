@@ -140,10 +140,13 @@ def roster_page(tables: Iterable[Table]) -> bytes:
 
 
 def roster_of_shards(tables: Iterable[Table]) -> bytes:
-    """The statement that lists the ids, of all that these tables name, whose shard by `mask` is one of `shards`."""
+    """The statement that lists the ids, of all that these tables name, whose shard by `mask` is one of `shards`.
+
+    A shard is a bigint: among numbers of another type each row would be compared with every one of them.
+    """
     named = [
         sql.SQL(
-            "SELECT account_id FROM {} t WHERE hashtextextended(account_id, 0) & %(mask)s = ANY(%(shards)s)"
+            "SELECT account_id FROM {} t WHERE hashtextextended(account_id, 0) & %(mask)s = ANY(%(shards)s::bigint[])"
         ).format(table.relation.source())
         for table in tables
     ]
