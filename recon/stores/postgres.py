@@ -286,10 +286,11 @@ class PostgresStore:
         return shared
 
     def _reading(self, as_of: datetime, tables: Tables, fingerprint: int | None) -> Reading:
-        absurd = next(self.unreadable(tables), None)
+        doubtful = list(self._doubtful(tables))
+        absurd = next(self._told(one for one in doubtful if not _is_drift(*one)), None)
         if absurd is not None:
             return Reading(self.name, as_of, {}, ok=False, reason=absurd)
-        for table, row, name, value in list(self._doubtful(tables)):
+        for table, row, name, value in doubtful:
             if isinstance(value, Untranslated):
                 row[name] = value.as_derived(table.relation.columns[name].ours)
         return Reading(self.name, as_of, tables, fingerprint=fingerprint)
