@@ -17,7 +17,7 @@ from recon.stores.subs_dunning import SubsDunning
 from tests.actions.conftest import NOW
 
 FAST = Pace(10_000)
-SILENT = Reports(*[lambda *_: None] * 3)
+SILENT = Reports(lambda *_: None, lambda *_: None)
 DRIFTED = "paid_after_suspension"
 CLEAN = "settled_in_both_stores"
 

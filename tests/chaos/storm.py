@@ -243,7 +243,7 @@ class Storm:
 
     def _sweep(self) -> None:
         sweeper = equipment.sweeper()
-        silent = Reports(*[lambda *_: None] * 3)
+        silent = Reports(lambda *_: None, lambda *_: None)
         run_sweep(sweeper, actor="chaos", pace=equipment.pace(), work=work_here(lambda: sweeper), reports=silent)
 
 

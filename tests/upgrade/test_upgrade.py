@@ -130,7 +130,7 @@ def test_the_bulk_repair_goes_on(upgraded: Upgraded) -> None:
 
 
 def test_the_sweep_goes_on(upgraded: Upgraded) -> None:
-    silent = Reports(*[lambda *_: None] * 3)
+    silent = Reports(lambda *_: None, lambda *_: None)
     work = work_here(equipment.sweeper)
     run = run_sweep(equipment.sweeper(), actor="test", pace=equipment.pace(), work=work, reports=silent)
     assert run.counts["verdicts"] == {"known": ACCOUNTS, "unknown": 0}
