@@ -24,7 +24,6 @@ from inspector.display.bulk_words import (
     OUTCOMES,
     STAGES,
     STATES_OF_RUN,
-    accounts_words,
     items_words,
     selection_words,
     totals_lines,
@@ -33,7 +32,7 @@ from inspector.display.bulk_words import (
 from inspector.display.deed_form import Button, Typed
 from inspector.display.moments import clock_words, moment_words, span_words
 from inspector.display.proposals import proposal_words
-from inspector.display.words import Word, number_words, word
+from inspector.display.words import Word, accounts_words, number_words, word
 from recon.actors import BULK
 from recon.queries.bulk import BulkLine, BulkRun
 

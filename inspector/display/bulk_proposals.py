@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.display.bulk_words import accounts_words, proposals_words
+from inspector.display.bulk_words import proposals_words
 from inspector.display.money import amount_words
 from inspector.display.proposals import effect_of, proposal_words
-from inspector.display.words import VERBS, number_words
+from inspector.display.words import VERBS, accounts_words, number_words
 from recon.queries.bulk import BulkRun
 from recon.queries.bulk_plans import Waiting
 

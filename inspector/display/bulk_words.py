@@ -7,7 +7,19 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from inspector.display.money import amount_words
-from inspector.display.words import CLASSES, DETAILS, FINDINGS, RISKS, STATES, VERBS, Tone, Word, number_words, word
+from inspector.display.words import (
+    CLASSES,
+    DETAILS,
+    FINDINGS,
+    RISKS,
+    STATES,
+    VERBS,
+    Tone,
+    Word,
+    accounts_words,
+    number_words,
+    word,
+)
 from recon.actors import BULK, name_of
 from recon.queries.bulk import BulkRun
 
@@ -42,10 +54,6 @@ _ACCESS: Final = {
     "blocks.taken": "block for debt set or changed",
 }
 _NAMES: Final = {"class": CLASSES, "state": STATES, "detail": DETAILS, "finding": FINDINGS}
-
-
-def accounts_words(number: int) -> str:
-    return f"{number_words(number)} account{'' if number == 1 else 's'}"
 
 
 def proposals_words(number: int) -> str:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspector.display.bulk_words import accounts_words
 from inspector.display.drift import list_href
 from inspector.display.moments import age_words
-from inspector.display.words import STORES, number_words
+from inspector.display.words import STORES, accounts_words, number_words
 from recon.queries.clusters import ClusterLine, Clusters
 
 CAUSES = {

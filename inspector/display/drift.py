@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from inspector.display.bulk_words import accounts_words
 from inspector.display.deeds import actor_words
 from inspector.display.moments import age_words, date_words
 from inspector.display.verdict import harm, owed_words
@@ -21,6 +20,7 @@ from inspector.display.words import (
     UNKNOWN_STATE,
     Tone,
     Word,
+    accounts_words,
     number_words,
     word,
 )

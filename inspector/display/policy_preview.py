@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from inspector.display.bulk_words import accounts_words
 from inspector.display.moments import age_words, moment_words
 from inspector.display.money import amount_words
-from inspector.display.words import RISKS, STATES, Tone, Word, number_words, word
+from inspector.display.words import RISKS, STATES, Tone, Word, accounts_words, number_words, word
 from recon.queries.policy import Preview
 
 _ACCESS: Final = {

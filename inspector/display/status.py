@@ -9,12 +9,11 @@ from django.urls import reverse
 
 from inspector.access import Permission
 from inspector.display.audit import href_or_none
-from inspector.display.bulk_words import accounts_words
 from inspector.display.deeds import actor_words
 from inspector.display.drift import freshness
 from inspector.display.moments import age_words, moment_words, span_words
 from inspector.display.proof import Badge
-from inspector.display.words import STORES, Tone, number_words
+from inspector.display.words import STORES, Tone, accounts_words, number_words
 from recon.queries.pauses import Pause
 from recon.queries.pulses import Pulses, StorePing
 from recon.queries.runs import MirrorState, SweepState

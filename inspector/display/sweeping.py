@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspector.display.bulk_words import accounts_words
 from inspector.display.moments import age_words, span_words
+from inspector.display.words import accounts_words
 from recon.queries.runs import Sweeps, SweepState
 
 

@@ -120,6 +120,11 @@ def number_words(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def accounts_words(number: int) -> str:
+    """`4 211 accounts`, or `1 account`."""
+    return f"{number_words(number)} account{'' if number == 1 else 's'}"
+
+
 def value_words(value: object) -> str:
     """A stored or true value (str, int, bool or None) as a table cell says it."""
     if value is None:
